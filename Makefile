@@ -1,0 +1,82 @@
+# Users run two targets: `make gate SERVICE=… ENVIRONMENT=…` and `make test-charts`. Both install what they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null && echo yes),$(p))) python3)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+MEMBERS := service-library tests/harness tests/reference_service ci/gate
+PACKAGES := service_metrics chart_harness reference_service promotion_gate
+WORKERS ?= 2
+ARGS ?=
+
+.PHONY: help
+help: ## Explain the targets
+	@echo "Instrument Python services, prove each one, promote it. Targets:"
+	@echo
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo
+	@echo "For example: make gate SERVICE=aaa-api ENVIRONMENT=staging"
+
+.PHONY: gate
+gate: .venv/complete ## Verify SERVICE in ENVIRONMENT and print a verdict (options of the command: ARGS="--window 30")
+	@if [ -z "$(SERVICE)" ] || [ -z "$(ENVIRONMENT)" ]; then \
+	  echo "Say which: make gate SERVICE=<one of: $(notdir $(wildcard charts/services/*))> ENVIRONMENT=<staging or production>" >&2; exit 3; fi
+	@python ci/toolchain/tools.py helm
+	@gate verify "$(SERVICE)" "$(ENVIRONMENT)" $(ARGS)
+
+.PHONY: test
+test: .venv/complete lint ## The fast part: lint, unit and render tests, under a minute, no service started
+	@python ci/toolchain/tools.py helm
+	pytest -n $(WORKERS) -m "not live" $(ARGS)
+
+.PHONY: test-charts
+test-charts: .venv/complete lint ## Everything: lint, unit, render, then live services under the gate, with a real broker
+	@python ci/toolchain/tools.py helm kubectl
+	@python ci/toolchain/system_packages.py rabbitmq-server
+	pytest -n $(WORKERS) -m "not live" $(ARGS)
+	@ci/toolchain/oldest-python
+	pytest -n $(WORKERS) -m live $(ARGS)
+
+.PHONY: lint
+lint: .venv/complete ## ruff and strict mypy
+	@ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
+	@ruff check --quiet .
+	@mypy $(addprefix -p ,$(PACKAGES)) ci/toolchain charts/derive_schemas.py
+	@mypy --python-version 3.10 -p service_metrics
+	@mypy service-library/tests service-library/benchmarks
+	@mypy tests/charts tests/harness/tests tests/gate tests/reference_service/tests ci/gate/tests
+
+.PHONY: format
+format: .venv/complete ## Format, and fix what ruff can fix
+	@ruff check --fix --quiet . || true
+	@ruff format --quiet .
+
+.PHONY: schema
+schema: .venv/complete ## Derive every chart's values.schema.json from values-schema.json, and the verdict's published schema
+	@python charts/derive_schemas.py
+	@python -m promotion_gate.schema
+
+.PHONY: bench
+bench: .venv/complete ## Print the library's costs beside prometheus_client's
+	@python service-library/benchmarks/recording.py
+
+.PHONY: tools
+tools: .venv/complete ## Provide the pinned helm and kubectl
+	@python ci/toolchain/tools.py helm kubectl
+
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
+.PHONY: lock
+lock: .venv/complete ## Pin all dependencies again, with hashes
+	@$(COMPILE) --python-version 3.11 pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) --extra otel \
+	  --no-emit-package service-metrics --no-emit-package chart-harness --output-file requirements.lock
+	@$(COMPILE) --python-version 3.10 service-library/pyproject.toml --extra otel --group service-library/pyproject.toml:test \
+	  --output-file service-library/requirements.lock
+
+.PHONY: clean
+clean: ## Delete what was built in the checkout; the cache folder stays
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/complete: requirements.lock ci/toolchain/uv.lock ci/toolchain/environment.py $(addsuffix /pyproject.toml,$(MEMBERS))
+	@$(PYTHON) ci/toolchain/environment.py
