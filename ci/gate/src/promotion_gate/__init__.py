@@ -1,0 +1,1 @@
+"""The promotion gate: a verdict from evidence. See docs/gate.md."""

@@ -1,0 +1,48 @@
+"""Peak memory stays under the limit that the chart sets."""
+
+from __future__ import annotations
+
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved
+from promotion_gate.evidence import Missing
+from promotion_gate.verdict import Finding, Outcome
+
+MIB = 1024 * 1024
+
+
+def assess(subject: Subject) -> Finding:
+    memory, limit = subject.evidence.memory, subject.workload.memory_limit
+    if limit is None:
+        return Finding(
+            outcome=Outcome.FAIL,
+            summary="the chart sets no memory limit",
+            remedy="Set workload.resources.limits.memory; without it one service can starve its node.",
+        )
+    if isinstance(memory, Missing) or not memory:
+        return no_evidence("memory samples", memory if isinstance(memory, Missing) else None)
+    expected = f"under {limit / MIB:.0f} MiB"
+    observations = [
+        observe(
+            use.pod,
+            f"peak {use.peak / MIB:.0f} MiB, headroom {1 - use.peak / limit:.0%}",
+            expected,
+            ok=use.peak < limit,
+        )
+        if use.samples
+        else unproved(use.pod, "no samples", expected)
+        for use in memory
+    ]
+    peak = max((use.peak for use in memory if use.samples), default=0)
+    summary = (
+        "no samples" if not peak else f"peak {peak / MIB:.0f} of {limit / MIB:.0f} MiB, headroom {1 - peak / limit:.0%}"
+    )
+    if len(memory) < subject.workload.replicas:
+        observations.append(unproved("pods measured", len(memory), subject.workload.replicas))
+    return conclude(
+        observations,
+        good=summary,
+        bad=summary,
+        remedy="Find what grows (label values without bound are the usual cause), or raise workload.resources.limits.memory.",
+    )
+
+
+CHECK = Check("memory", "Memory under its limit", assess)

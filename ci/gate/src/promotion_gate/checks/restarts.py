@@ -1,0 +1,32 @@
+"""No container was restarted."""
+
+from __future__ import annotations
+
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe
+from promotion_gate.evidence import Missing
+from promotion_gate.verdict import Finding
+
+
+def assess(subject: Subject) -> Finding:
+    pods = subject.evidence.pods
+    if isinstance(pods, Missing) or not pods:
+        return no_evidence("pods", pods if isinstance(pods, Missing) else None)
+    observations = [
+        observe(
+            pod.name,
+            f"{pod.restarts} ({pod.reason})" if pod.restarts and pod.reason else pod.restarts,
+            0,
+            ok=pod.restarts == 0,
+        )
+        for pod in pods
+    ]
+    total = sum(pod.restarts for pod in pods)
+    return conclude(
+        observations,
+        good=f"0 restarts in {len(pods)} pods",
+        bad=f"{total} restarts in {len(pods)} pods",
+        remedy="Read what was logged before the restart: pods/<pod>/log beside the reports holds every run of the container.",
+    )
+
+
+CHECK = Check("restarts", "Zero restarts", assess)

@@ -1,0 +1,123 @@
+"""Every worker process shows as its own series, and together they count all the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved
+from promotion_gate.contract import INSTANCE_LABEL
+from promotion_gate.evidence import MetricsPage, Missing
+from promotion_gate.verdict import Finding, Observation
+
+SKEW = timedelta(seconds=0.5)
+"""A unit of work is counted and logged at two moments; lines this near to the reading may or may not be in it."""
+
+
+def assess(subject: Subject) -> Finding:
+    pages = subject.evidence.pages
+    readable = [] if isinstance(pages, Missing) else [page for page in pages if page.families and not page.fault]
+    if not readable:
+        return no_evidence("metrics", pages if isinstance(pages, Missing) else None)
+    pods = {page.pod: [p for p in readable if p.pod == page.pod] for page in readable}
+    observations = [_workers(pod, of_pod, subject.workload.workers) for pod, of_pod in pods.items()]
+    instances = {pod: _instances(of_pod) for pod, of_pod in pods.items()}
+    shared = {
+        i
+        for pod, mine in instances.items()
+        for other, theirs in instances.items()
+        if pod < other
+        for i in mine & theirs
+    }
+    everyone = frozenset[str]().union(*instances.values())
+    if len(pods) < subject.workload.replicas:
+        observations.append(unproved("pods with metrics", len(pods), subject.workload.replicas))
+    else:
+        seen = f"{len(everyone)}, {len(shared)} shared by two pods"
+        wanted = subject.workload.replicas * subject.workload.workers
+        observations.append(
+            observe("workers of the release", seen, f"{wanted}, none shared", ok=len(everyone) == wanted and not shared)
+        )
+    observations.append(_sum(subject, [_latest(of_pod) for of_pod in pods.values()]))
+    return conclude(
+        observations,
+        good=f"{len(everyone)} workers in {len(pods)} pods, a series each; {observations[-1].observed}",
+        bad=f"{len(everyone)} workers seen in {len(pods)} pods; {observations[-1].observed}",
+        remedy="Check that every worker runs the instrumented app, that workers share a TMPDIR, and WEB_CONCURRENCY (metrics.workers).",
+    )
+
+
+def _instances(pages: Iterable[MetricsPage]) -> frozenset[str]:
+    return frozenset(
+        sample.labels[INSTANCE_LABEL]
+        for page in pages
+        for family in page.families
+        for sample in family.samples
+        if INSTANCE_LABEL in sample.labels
+    )
+
+
+def _workers(pod: str, pages: list[MetricsPage], workers: int) -> Observation:
+    expected = f"{workers} on every page"
+    if pages[0].how == "push":  # a worker pushes its own page
+        count = len(_instances(pages))
+        return observe(f"workers of {pod}", f"{count} pushed", f"{workers} pushed", ok=count == workers)
+    seen = [_instances([page]) for page in pages]
+    counts = ", ".join(str(len(instances)) for instances in seen)
+    return observe(
+        f"workers of {pod}",
+        f"{counts} on {len(pages)} pages",
+        expected,
+        ok=all(len(s) == workers and s == seen[0] for s in seen),
+    )
+
+
+def _latest(pages: list[MetricsPage]) -> list[MetricsPage]:
+    """The pages that make up the pod's newest state: the last one pulled, or each worker's last push."""
+    newest = sorted(pages, key=lambda page: page.taken_at)
+    if pages[0].how == "pull":
+        return newest[-1:]
+    return list({instance: page for page in newest for instance in _instances([page])}.values())
+
+
+def _sum(subject: Subject, latest: list[list[MetricsPage]]) -> Observation:
+    """Whether the work counter, over all workers of all pods, says what the gate knows was done."""
+    counter, evidence = subject.contract.work_counter, subject.evidence
+    pages = [page for of_pod in latest for page in of_pod]
+    values = [s.value for page in pages for family in page.families if family.name == counter for s in family.samples]
+    total = sum(values)
+    what = f"sum of {counter}"
+    restarted = () if isinstance(evidence.pods, Missing) else [pod.name for pod in evidence.pods if pod.restarts]
+    if subject.contract.work_is_counted_by == "traffic":
+        if isinstance(evidence.traffic, Missing) or not evidence.traffic.answers:
+            return unproved(what, f"sum {total:g}, no request was answered", "the requests answered")
+        low, high = evidence.traffic.answers, evidence.traffic.sent
+        unit = "requests answered"
+    else:
+        if isinstance(evidence.logs, Missing):
+            return unproved(what, f"sum {total:g}, no logs", "the lines logged")
+        low, high = _logged(subject, pages, -SKEW), _logged(subject, pages, SKEW)
+        unit = "units of work logged"
+        if not low:
+            return unproved(what, f"sum {total:g}, no work logged before the metrics were taken", "work")
+    expected = f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
+    seen = f"sum {total:g} for {expected}"
+    if restarted:
+        # a container's counters start again with it, so what it counted before is gone and the sum proves nothing
+        return unproved(what, f"{seen}, after a restart of {', '.join(restarted)}", expected)
+    return observe(what, seen, expected, ok=low <= total <= high)
+
+
+def _logged(subject: Subject, pages: list[MetricsPage], skew: timedelta) -> int:
+    """Lines with a status that each pod had logged when its metrics were taken, give or take `skew`."""
+    assert not isinstance(subject.evidence.logs, Missing)  # noqa: S101 - narrows the type
+    taken = {page.pod: page.taken_at + skew for page in pages}
+    return sum(
+        line.time is not None and line.status is not None and line.time <= taken[log.pod]
+        for log in subject.evidence.logs
+        if log.pod in taken
+        for line in log.lines
+    )
+
+
+CHECK = Check("worker-series", "A series per worker, sum right", assess)

@@ -1,0 +1,133 @@
+"""The `gate` command. Exit codes: 0 PASS, 1 FAIL, 2 INCONCLUSIVE, 3 could not run, 130 interrupted."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+import yaml
+from rich.console import Console
+
+from chart_harness.fleet import FleetError
+from chart_harness.helm import HelmError
+from chart_harness.render import RenderError
+from promotion_gate import checks
+from promotion_gate.gathering import Patience
+from promotion_gate.plan import PlanError
+from promotion_gate.progress import Progress
+from promotion_gate.reporters import ReportError, write_reports
+from promotion_gate.reporters.terminal import print_verdict
+from promotion_gate.targets import TargetError
+from promotion_gate.targets.embedded.target import EmbeddedTarget
+from promotion_gate.verification import Verification, prepare
+from promotion_gate.workload import WorkloadError
+
+COULD_NOT_RUN = 3
+INTERRUPTED = 130
+
+_EXPECTED = (FleetError, HelmError, RenderError, PlanError, WorkloadError, TargetError, ReportError)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """A verdict from evidence: PASS, FAIL or INCONCLUSIVE, and what to do about it."""
+
+
+@main.command()
+@click.argument("service")
+@click.argument("environment")
+@click.option(
+    "--root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The checkout that holds charts/."
+)
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/gate"),
+    show_default=True,
+    help="Folder for verdict.json, junit.xml, report.html and the pods' logs; what an earlier run left there goes.",
+)
+@click.option(
+    "--set", "said", multiple=True, metavar="KEY=VALUE", help="A value on top of the files, e.g. workload.replicas=1."
+)
+@click.option(
+    "--ready-timeout", type=float, default=Patience.ready, show_default=True, help="Seconds for all pods to be Ready."
+)
+@click.option(
+    "--window", type=float, default=Patience.window, show_default=True, help="Seconds to watch at least, once Ready."
+)
+def verify(
+    service: str,
+    environment: str,
+    root: Path,
+    reports: Path,
+    said: tuple[str, ...],
+    ready_timeout: float,
+    window: float,
+) -> None:
+    """Run SERVICE as its chart says for ENVIRONMENT, look at what comes out, and judge it."""
+    console = Console()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        candidate = prepare(root, service, environment, _overrides(said), said)
+        _forget_earlier_run(reports)
+        target = EmbeddedTarget(reports / "pods")
+        with Progress(console) as progress:
+            verdict = Verification(Patience(ready_timeout, window)).verify(candidate, target, progress)
+        written = write_reports(verdict, reports)
+    except _EXPECTED as error:
+        _give_up(str(getattr(error, "sentence", "") or error))
+    except OSError as error:
+        _give_up(f"{error.strerror or error}: {error.filename or reports}")
+    except KeyboardInterrupt:
+        click.echo(
+            f"Interrupted: every process that the gate started for {service} is stopped. There is no verdict.", err=True
+        )
+        sys.exit(INTERRUPTED)
+    print_verdict(verdict, console, written)
+    sys.exit(verdict.outcome.exit_code)
+
+
+@main.command("checks")
+def list_checks() -> None:
+    """List the checks and their pages."""
+    for check in checks.ALL:
+        click.echo(f"{check.id:18} {check.title:34} {check.documentation}")
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the stopping
+    raise KeyboardInterrupt
+
+
+def _give_up(sentence: str) -> None:
+    click.echo(f"gate: {sentence}", err=True)
+    sys.exit(COULD_NOT_RUN)
+
+
+def _overrides(said: tuple[str, ...]) -> dict[str, Any]:
+    """`a.b=value` pairs as nested values; a value is read as YAML, so `2` is a number."""
+    values: dict[str, Any] = {}
+    for pair in said:
+        key, equals, text = pair.partition("=")
+        if not equals or not all(key.split(".")):
+            _give_up(f"--set {pair!r} is not KEY=VALUE, e.g. --set workload.replicas=1.")
+        *parents, leaf = key.split(".")
+        place = values
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[leaf] = yaml.safe_load(text)
+    return values
+
+
+def _forget_earlier_run(reports: Path) -> None:
+    """Removes only what a run writes: an old verdict must not stand beside a run that ended without one."""
+    for name in ("verdict.json", "junit.xml", "report.html"):
+        (reports / name).unlink(missing_ok=True)
+    shutil.rmtree(reports / "pods", ignore_errors=True)

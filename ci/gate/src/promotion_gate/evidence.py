@@ -1,0 +1,144 @@
+"""What a target saw: plain immutable data, handed to the checks.
+
+Evidence that could not be had is a `Missing` with its reason, so that no check can mistake it for "nothing wrong".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Evidence that was not to be had, and why (a clause, e.g. "no pod became ready within 25 s")."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class PodState:
+    """A pod as the Kubernetes API would show it, with the facts that the downward API can put into its environment."""
+
+    name: str
+    phase: str
+    ready: bool
+    restarts: int
+    image: str
+    """The image that runs, as the runtime resolved it; empty if none does."""
+    reason: str = ""
+    """Why it waits or ended, e.g. CrashLoopBackOff or ErrImagePull, with the detail the target has."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Field paths of the downward API and their values, e.g. `metadata.name`."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a container's output; `time` and `status` where the line is structured and has them."""
+
+    text: str
+    time: datetime | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class PodLog:
+    """Everything a pod printed, over all its restarts."""
+
+    pod: str
+    lines: tuple[LogLine, ...]
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """An env var that the target had to change, e.g. a port of the host instead of the pod's own."""
+
+    name: str
+    declared: str
+    actual: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ProcessEnvironment:
+    """The environment that one process of a pod really has."""
+
+    pod: str
+    pid: int
+    command: str
+    variables: Mapping[str, str]
+    substitutions: tuple[Substitution, ...] = ()
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """A pod's memory over time: (seconds since the start, bytes)."""
+
+    pod: str
+    samples: tuple[tuple[float, int], ...]
+
+    @property
+    def peak(self) -> int:
+        """Highest sample, in bytes; raises ValueError without samples."""
+        return max(size for _, size in self.samples)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One series' value. `name` is the sample's own, e.g. `x_bucket`."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """A metric family. A counter's name carries `_total`, as on the page."""
+
+    name: str
+    type: str
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class MetricsPage:
+    """What a pod published: pulled from its page, or pushed by it over OTLP."""
+
+    pod: str
+    how: Literal["pull", "push"]
+    source: str
+    taken_at: datetime
+    status: int
+    """HTTP status of the page; 200 for pushed metrics."""
+    families: tuple[Family, ...] = ()
+    fault: str = ""
+    """Why the body could not be read as metrics (cut off, not parsable); empty if it could."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What the gate sent. Only requests with an answer are known to have been counted by the service."""
+
+    sent: int
+    answered: Mapping[int, int]
+    """Answers by HTTP status."""
+    unanswered: int = 0
+
+    @property
+    def answers(self) -> int:
+        return sum(self.answered.values())
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that was seen of one release, gathered once; the checks only read it."""
+
+    pods: tuple[PodState, ...] | Missing
+    logs: tuple[PodLog, ...] | Missing
+    environments: tuple[ProcessEnvironment, ...] | Missing
+    memory: tuple[MemoryUse, ...] | Missing
+    pages: tuple[MetricsPage, ...] | Missing
+    traffic: Traffic | Missing

@@ -1,0 +1,42 @@
+"""`report.html`: one self-contained page for people; it loads nothing, runs no script and may be mailed or archived."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from promotion_gate.reporters import sentences
+from promotion_gate.reporters.rows import rows
+from promotion_gate.reporters.visible import visible
+from promotion_gate.verdict import Outcome, Verdict
+
+_environment = Environment(
+    loader=PackageLoader("promotion_gate.reporters"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    # Runs on every value that the template prints, so that none can be forgotten.
+    finalize=lambda value: visible(value) if type(value) is str else value,
+)
+
+
+def render(verdict: Verdict) -> str:
+    """The page as text; everything that comes from evidence is escaped."""
+    shown = rows(verdict)
+    return _environment.get_template("report.html.j2").render(
+        verdict=verdict,
+        rows=shown,
+        PASS=Outcome.PASS,
+        symbols=sentences.SYMBOLS,
+        tally=sentences.tally(shown),
+        promotion=sentences.promotion(verdict),
+        duration=sentences.duration(verdict),
+        clock=_clock,
+    )
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,96 @@
+"""`verdict.json`: the verdict as a versioned document, its JSON schema, and the way back to a `Verdict`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from promotion_gate.reporters.atomic_write import atomic_write
+from promotion_gate.verdict import SCHEMA_VERSION, Verdict
+
+SCHEMA_ID = f"urn:promotion-gate:verdict:{SCHEMA_VERSION}"
+
+
+class VerdictError(ValueError):
+    """A verdict document could not be read; one sentence."""
+
+
+def render(verdict: Verdict) -> str:
+    """The document, indented by two, with a newline at its end."""
+    text = json.dumps(verdict.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    # A byte of an environment that is not UTF-8 arrives as a lone surrogate, which no file can hold: it is spelled out.
+    return re.sub("[\ud800-\udfff]", lambda byte: rf"\\u{ord(byte.group()):04x}", text) + "\n"
+
+
+def write(verdict: Verdict, path: Path) -> None:
+    """Writes the document, whole or not at all; raises ReportError if it cannot."""
+    atomic_write(path, render(verdict))
+
+
+def read(path: Path) -> Verdict:
+    """The verdict in the document at `path`.
+
+    Raises VerdictError if it is missing, not JSON, of another version, malformed, or claims an outcome that its checks
+    deny.
+    """
+    document = _document(path)
+    version = document.get("schema_version")
+    if version != SCHEMA_VERSION:
+        said = "none" if version is None else json.dumps(version)[:40]
+        raise VerdictError(
+            f"The verdict {path} has schema_version {said} and this gate reads {json.dumps(SCHEMA_VERSION)}:"
+            " read it with the gate that wrote it, or run the gate again."
+        )
+    claims = {key: document[key] for key in Verdict.model_computed_fields if key in document}
+    try:
+        verdict = Verdict.model_validate({key: value for key, value in document.items() if key not in claims})
+    except ValidationError as error:
+        raise VerdictError(f"The verdict {path} is malformed {_first(error)}: run the gate again.") from error
+    for key, claimed in claims.items():
+        said, proved = json.dumps(claimed), json.dumps(getattr(verdict, key))
+        if said != proved:
+            raise VerdictError(
+                f"The verdict {path} contradicts itself: it claims {key} {said[:40]} and its checks say {proved};"
+                " do not use it, run the gate again."
+            )
+    return verdict
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise VerdictError(f"There is no verdict at {path}: run the gate first.") from None
+    except OSError as error:
+        raise VerdictError(f"The verdict {path} cannot be read ({error.strerror}): check the path.") from error
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise VerdictError(f"The verdict {path} is not JSON ({reason}): run the gate again.") from error
+    if not isinstance(document, dict):
+        raise VerdictError(f"The verdict {path} is not a JSON object: run the gate again.")
+    return document
+
+
+def _first(error: ValidationError) -> str:
+    first, *others = error.errors(include_url=False, include_input=False)
+    where = ".".join(str(part) for part in first["loc"]) or "as a whole"
+    more = f", and {len(others)} more" if others else ""
+    return f"at {where} ({first['msg']}{more})"
+
+
+class _Written(GenerateJsonSchema):
+    """The schema of what `write` writes: every field is there, also one that has a default."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: ARG002 - pydantic's signature
+        return True
+
+
+def verdict_schema() -> dict[str, Any]:
+    """The JSON schema of the document, draft 2020-12, derived from the model."""
+    derived = Verdict.model_json_schema(mode="serialization", schema_generator=_Written)
+    return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_ID} | derived

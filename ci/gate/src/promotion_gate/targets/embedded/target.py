@@ -1,0 +1,181 @@
+"""The embedded target: the rendered Deployment's replicas as local processes, on a machine with neither Docker nor a cluster."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from promotion_gate.evidence import MemoryUse, MetricsPage, PodLog, PodState, ProcessEnvironment, Substitution
+from promotion_gate.log_lines import parse_log
+from promotion_gate.scrape import scrape
+from promotion_gate.targets.embedded import processes, watchdog
+from promotion_gate.targets.embedded.host_ports import PortLease
+from promotion_gate.targets.embedded.images import LocalImage, resolve
+from promotion_gate.targets.embedded.otlp_receiver import OtlpReceiver
+from promotion_gate.targets.embedded.pod import Pod, PodSpec
+from promotion_gate.targets.target import TargetError
+from promotion_gate.workload import Workload, expand, resolve_env
+
+SAMPLE_SECONDS = 0.25
+"""Between two readings of the pods' memory."""
+
+_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_OTLP_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
+
+
+class EmbeddedTarget:
+    """Runs a release on this host. Files of the pods (logs, temporary files) go to `directory`."""
+
+    name = "embedded"
+    fit_for_promotion = False
+    note = (
+        "Ran as local processes: no kubelet scheduled it, no limit or NetworkPolicy was enforced, no Prometheus scraped it; "
+        "only a verdict from a cluster can promote."
+    )
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._run = uuid.uuid4().hex
+        self._pods: list[Pod] = []
+        self._leases: list[PortLease] = []
+        self._receiver: OtlpReceiver | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._samples: dict[str, list[tuple[float, int]]] = {}
+        self._stopping = threading.Event()
+        self._sampler = threading.Thread(target=self._sample, name="memory-sampler", daemon=True)
+        self._workload: Workload | None = None
+
+    def start(self, workload: Workload) -> None:
+        self._workload = workload
+        if workload.pushes:
+            protocol = workload.literal(_OTLP_PROTOCOL, "http/protobuf")
+            if protocol != "http/protobuf":
+                raise TargetError(
+                    f"The embedded target takes OTLP over http/protobuf, the chart renders {protocol}; use a cluster target."
+                )
+            self._receiver = OtlpReceiver()
+            self._receiver.start()
+        image = resolve(workload.image)
+        self._watchdog = watchdog.start(self._run)
+        self._pods = [Pod(self._spec(workload, image, ordinal)) for ordinal in range(workload.replicas)]
+        self._samples = {pod.spec.name: [] for pod in self._pods}
+        for pod in self._pods:
+            pod.start()
+        self._sampler.start()
+
+    def _spec(self, workload: Workload, image: LocalImage | None, ordinal: int) -> PodSpec:
+        name = f"{workload.name}-{ordinal}"
+        directory = (self._directory / name).absolute()
+        temporary = directory / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "metadata.name": name,
+            "metadata.namespace": workload.namespace,
+            "metadata.uid": str(uuid.uuid5(uuid.UUID(self._run), name)),
+            "status.podIP": "127.0.0.1",
+            "status.hostIP": "127.0.0.1",
+            "spec.nodeName": "embedded",
+            "spec.serviceAccountName": workload.name,
+            **{f"metadata.labels['{key}']": value for key, value in workload.labels.items()},
+        }
+        substitutions, ports = self._substitutions(workload)
+        environment = {
+            "PATH": image.path if image else "",
+            "HOME": str(directory),
+            "HOSTNAME": name,
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(temporary),
+            "PYTHONUNBUFFERED": "1",
+            **resolve_env(workload.env, facts, {s.name: s.actual for s in substitutions}),
+            processes.RUN_MARK: self._run,
+            processes.POD_MARK: name,
+        }
+        command = tuple(expand(argument, environment) for argument in workload.command)
+        return PodSpec(name, self._run, workload, image, command, environment, substitutions, facts, ports, directory)
+
+    def _substitutions(self, workload: Workload) -> tuple[tuple[Substitution, ...], dict[int, int]]:
+        """What this host forces upon a pod: a port of its own, and a collector that exists."""
+        substitutions: list[Substitution] = []
+        ports: dict[int, int] = {}
+        for port in workload.ports.values():
+            carriers = [v.name for v in workload.env if v.name.endswith("PORT") and v.value == str(port)]
+            if not carriers:
+                raise TargetError(
+                    f"{workload.name}: no env var named …PORT carries the container port {port}, so a replica cannot be moved "
+                    "to a port of its own; let the service read its port from METRICS_PORT."
+                )
+            lease = PortLease()
+            self._leases.append(lease)
+            ports[port] = lease.port
+            why = "replicas share this host's ports"
+            substitutions += [Substitution(name, str(port), str(lease.port), why) for name in carriers]
+        if self._receiver is not None:
+            declared = workload.literal(_OTLP_ENDPOINT)
+            why = "the gate's own receiver stands in for the collector"
+            substitutions.append(Substitution(_OTLP_ENDPOINT, declared, self._receiver.endpoint, why))
+        return tuple(substitutions), ports
+
+    def pods(self) -> tuple[PodState, ...]:
+        return tuple(pod.state for pod in self._pods)
+
+    def addresses(self) -> Mapping[str, str]:
+        if self._workload is None or self._workload.metrics_port not in self._workload.ports.values():
+            return {}
+        port = self._workload.metrics_port
+        return {pod.spec.name: f"http://127.0.0.1:{pod.spec.ports[port]}" for pod in self._pods}
+
+    def logs(self) -> tuple[PodLog, ...]:
+        return tuple(PodLog(pod.spec.name, parse_log(_lines(pod.spec.log))) for pod in self._pods)
+
+    def environments(self) -> tuple[ProcessEnvironment, ...]:
+        found: list[ProcessEnvironment] = []
+        for pod in self._pods:
+            for process in processes.of_pod(pod.pid) if pod.pid else ():
+                variables = processes.environment(process)
+                if variables is not None:
+                    command = processes.command(process)
+                    found.append(
+                        ProcessEnvironment(pod.spec.name, process.pid, command, variables, pod.spec.substitutions)
+                    )
+        return tuple(found)
+
+    def memory(self) -> tuple[MemoryUse, ...]:
+        return tuple(MemoryUse(pod, tuple(samples)) for pod, samples in self._samples.items())
+
+    def _sample(self) -> None:
+        began = time.monotonic()
+        while not self._stopping.wait(SAMPLE_SECONDS):
+            for pod in self._pods:
+                size = processes.memory_bytes(pod.pid) if pod.pid else 0
+                if size:
+                    self._samples[pod.spec.name].append((round(time.monotonic() - began, 2), size))
+
+    def metrics(self) -> tuple[MetricsPage, ...]:
+        if self._receiver is not None:
+            return self._receiver.pages()
+        assert self._workload is not None  # noqa: S101 - started
+        return tuple(scrape(pod, address + self._workload.metrics_path) for pod, address in self.addresses().items())
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for pod in self._pods:
+            pod.request_stop()
+        for pod in self._pods:
+            pod.join(pod.stop_grace + 5)
+        processes.kill_run(self._run)
+        if self._watchdog is not None and self._watchdog.stdin is not None:
+            self._watchdog.stdin.close()
+            self._watchdog.wait()
+            self._watchdog = None
+        if self._receiver is not None:
+            self._receiver.stop()
+        for lease in self._leases:
+            lease.release()
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(errors="replace").splitlines() if path.exists() else []

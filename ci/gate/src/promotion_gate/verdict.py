@@ -1,0 +1,169 @@
+"""The verdict: its parts, and the one rule that makes it PASS, FAIL or INCONCLUSIVE.
+
+The models are the versioned JSON document (`build/gate/verdict.json`); its schema is derived from them. All are immutable, so safe
+to share between threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    computed_field,
+    model_validator,
+)
+
+SCHEMA_VERSION: Final = "1"
+
+
+class Outcome(StrEnum):
+    """What was proved. Only PASS promotes; INCONCLUSIVE means that the evidence was not there, never that it was good."""
+
+    PASS = "PASS"  # noqa: S105 - not a password
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code for this outcome; 3 is kept for "could not run"."""
+        return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCONCLUSIVE: 2}[self]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Observation(_Model):
+    """One thing that a check looked at."""
+
+    subject: str = Field(description="what was looked at: a pod, a metric family, an env var")
+    observed: str = Field(description="what was seen, with its unit")
+    expected: str = Field(description="what had to be seen, with its unit")
+    outcome: Outcome
+
+
+class Finding(_Model):
+    """What a check's `assess` concludes."""
+
+    outcome: Outcome
+    summary: str = Field(description="one sentence: what was seen")
+    observations: tuple[Observation, ...] = ()
+    remedy: str = Field(default="", description="what to do about it; empty on PASS")
+
+    @model_validator(mode="after")
+    def _says_what_it_rests_on(self) -> Self:
+        if self.outcome is Outcome.PASS and {o.outcome for o in self.observations} != {Outcome.PASS}:
+            raise ValueError(f"a finding that is PASS needs observations, all PASS: {self.summary}")
+        if self.outcome is not Outcome.PASS and not self.remedy:
+            raise ValueError(f"a finding that is {self.outcome} needs a remedy: {self.summary}")
+        return self
+
+
+class CheckRecord(_Model):
+    """A finding, with the check that made it."""
+
+    id: str
+    title: str
+    documentation: str = Field(description="the check's page, a path in the repository")
+    finding: Finding
+
+
+class TargetRecord(_Model):
+    """Where the release ran."""
+
+    name: str
+    fit_for_promotion: bool = Field(description="false: this verdict never promotes, whatever its outcome")
+    note: str = ""
+
+
+class ReleaseRecord(_Model):
+    """What was judged."""
+
+    service: str
+    environment: str
+    role: str
+    image: str
+    manifests_sha256: str = Field(description="digest of the rendered objects, as canonical JSON")
+    commit: str | None = Field(default=None, description="git commit of the checkout; None outside a checkout")
+    uncommitted_changes: bool = False
+    overrides: tuple[str, ...] = Field(default=(), description="values given on the command line, on top of the files")
+
+
+def judge(required: Iterable[str], records: Iterable[CheckRecord]) -> Outcome:
+    """FAIL if any check failed; PASS only if every required check is there and every check passed; else INCONCLUSIVE.
+
+    A required check that is absent, and an empty inventory, are missing evidence.
+    """
+    required, seen = set(required), [(record.id, record.finding.outcome) for record in records]
+    outcomes = {outcome for _, outcome in seen}
+    if Outcome.FAIL in outcomes:
+        return Outcome.FAIL
+    complete = bool(required) and required <= {check for check, _ in seen}
+    if complete and outcomes == {Outcome.PASS}:
+        return Outcome.PASS
+    return Outcome.INCONCLUSIVE
+
+
+class Verdict(_Model):
+    """The judgement of one release on one target.
+
+    `outcome` is computed from the records: a document that claims another outcome does not load.
+    """
+
+    schema_version: Literal["1"]
+    release: ReleaseRecord
+    target: TargetRecord
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
+    required_checks: tuple[str, ...]
+    checks: tuple[CheckRecord, ...]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def outcome(self) -> Outcome:
+        return judge(self.required_checks, self.checks)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def promotes(self) -> bool:
+        """Whether this verdict may promote: PASS, of exactly what a commit holds, from a target that proves what production will see."""
+        as_committed = (
+            self.release.commit is not None and not self.release.uncommitted_changes and not self.release.overrides
+        )
+        return self.outcome is Outcome.PASS and self.target.fit_for_promotion and as_committed
+
+    @property
+    def missing_checks(self) -> tuple[str, ...]:
+        present = {record.id for record in self.checks}
+        return tuple(check for check in self.required_checks if check not in present)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _agrees_with_its_checks(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Takes a written document back: what it claims of the computed fields must be what its checks say."""
+        claimed: dict[str, object] = {}
+        if isinstance(data, dict):
+            claimed = {key: data[key] for key in ("outcome", "promotes") if key in data}
+            data = {key: value for key, value in data.items() if key not in claimed}
+        verdict = handler(data)
+        for key, value in claimed.items():
+            if value != getattr(verdict, key):
+                raise ValueError(f"the document claims {key} {value}, its checks say {getattr(verdict, key)}")
+        return verdict
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        ids = [record.id for record in self.checks]
+        twice = sorted({check for check in ids if ids.count(check) > 1})
+        if twice:
+            raise ValueError(f"the document has two records of {', '.join(twice)}")
+        if self.finished_at < self.started_at:
+            raise ValueError("the document says that it finished before it started")
+        return self
