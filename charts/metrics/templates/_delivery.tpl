@@ -1,0 +1,29 @@
+{{/* The backend the process records with: read where teams already set it. */}}
+{{- define "metrics.v1.backend" -}}
+{{- dig "env" "standard" "PROMETHEUS_BACKEND" "" .Values.AsMap | default "prometheus" -}}
+{{- end -}}
+
+{{/*
+How the numbers leave the pod: `pull`, `push` or `none`.
+An HTTP API is always pulled. Consumers and runners push on the otel backend and are pulled otherwise.
+*/}}
+{{- define "metrics.v1.delivery" -}}
+{{- $metrics := .Values.metrics -}}
+{{- $pushes := and (ne $metrics.role "http-api") (eq (include "metrics.v1.backend" .) "otel") $metrics.otlp.enabled -}}
+{{- if not $metrics.enabled -}}
+none
+{{- else if $pushes -}}
+push
+{{- else if $metrics.serviceMonitor.enabled -}}
+pull
+{{- else -}}
+none
+{{- end -}}
+{{- end -}}
+
+{{/* The collector's port, from the one place that names it: metrics.otlp.endpoint. */}}
+{{- define "metrics.v1.collectorPort" -}}
+{{- $url := urlParse .Values.metrics.otlp.endpoint -}}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
+{{- $port | default (ternary "4317" (ternary "443" "80" (eq $url.scheme "https")) (eq .Values.metrics.otlp.protocol "grpc")) -}}
+{{- end -}}

@@ -1,0 +1,48 @@
+{{/* The service's name: the chart's, the same in every environment. */}}
+{{- define "metrics.v1.name" -}}
+{{- .Chart.Name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* The name of every object, as `helm create` builds it. */}}
+{{- define "metrics.v1.fullname" -}}
+{{- $name := include "metrics.v1.name" . -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The version that runs: the image tag where the workload chart is used, else the chart's appVersion. */}}
+{{- define "metrics.v1.version" -}}
+{{- dig "workload" "image" "tag" "" .Values.AsMap | default .Chart.AppVersion -}}
+{{- end -}}
+
+{{/* What selectors hold: nothing that changes during the life of a release, so neither version nor chart. */}}
+{{- define "metrics.v1.selectorLabels" -}}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/name: {{ include "metrics.v1.name" . | quote }}
+{{- end -}}
+
+{{/* Labels of pods: without the chart's version, whose every bump would restart all pods. */}}
+{{- define "metrics.v1.podLabels" -}}
+app.kubernetes.io/component: {{ .Values.metrics.role | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+app.kubernetes.io/name: {{ include "metrics.v1.name" . | quote }}
+app.kubernetes.io/version: {{ include "metrics.v1.version" . | trunc 63 | trimAll "-_." | quote }}
+{{- end -}}
+
+{{/* Labels of every other object. */}}
+{{- define "metrics.v1.labels" -}}
+{{ include "metrics.v1.podLabels" . }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_." | quote }}
+{{- end -}}
+
+{{/* Name, namespace and labels of an object. */}}
+{{- define "metrics.v1.metadata" -}}
+name: {{ include "metrics.v1.fullname" . | quote }}
+namespace: {{ .Release.Namespace | quote }}
+labels:
+  {{- include "metrics.v1.labels" . | nindent 2 }}
+{{- end -}}

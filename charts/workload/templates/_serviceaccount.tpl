@@ -1,0 +1,8 @@
+{{/* An identity of its own, without a token: the service does not talk to the Kubernetes API. */}}
+{{- define "workload.v1.serviceAccount" -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  {{- include "metrics.v1.metadata" . | nindent 2 }}
+automountServiceAccountToken: false
+{{- end -}}
