@@ -1,0 +1,187 @@
+"""The schemas: derived without drift, strict, self-contained, explained; and Helm's use of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jsonschema
+import pytest
+
+from chart_harness.assembly import assemble
+from chart_harness.helm import Helm, HelmError
+from chart_harness.render import RenderError, render
+
+
+@pytest.fixture(scope="module")
+def deriver(root: Path) -> ModuleType:
+    """charts/derive_schemas.py, which is a script and in no package."""
+    spec = importlib.util.spec_from_file_location("derive_schemas", root / "charts" / "derive_schemas.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> Path:
+    """A copy of the source and the charts that a test may change."""
+    shutil.copy(root / "values-schema.json", tmp_path)
+    shutil.copytree(root / "charts", tmp_path / "charts")
+    return tmp_path
+
+
+def nodes(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema within a schema, with its dotted path."""
+    yield path, schema
+    for key, inner in schema.get("properties", {}).items():
+        yield from nodes(inner, f"{path}.{key}")
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from nodes(schema["additionalProperties"], f"{path}.*")
+
+
+def schemas(root: Path) -> dict[str, Any]:
+    return {
+        path.parent.name: json.loads(path.read_text()) for path in sorted(root.glob("charts/**/values.schema.json"))
+    }
+
+
+def test_no_schema_has_drifted(deriver: ModuleType, root: Path) -> None:
+    derived = deriver.derive(root)
+    assert {path.parent.name for path in derived} == {
+        "metrics",
+        "workload",
+        "aaa-api",
+        "event-recorder",
+        "archive-tagger",
+    }
+    assert {path: path.read_text(encoding="utf-8") for path in derived} == derived
+
+
+@pytest.mark.parametrize("changed", ["values-schema.json", "charts/metrics/values.schema.json"])
+def test_drift_is_found_and_mended(
+    deriver: ModuleType, copy: Path, changed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(deriver, "__file__", str(copy / "charts" / "derive_schemas.py"))
+    assert deriver.main(["--check"]) == 0
+    path = copy / changed
+    path.write_text(path.read_text().replace("Path of the metrics page", "Path of the page"))
+    assert deriver.main(["--check"]) == 1
+    assert "charts/metrics/values.schema.json: out of date, run `make schema`" in capsys.readouterr().out
+    assert deriver.main([]) == 0
+    assert deriver.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("#/definitions/duration", "#/definitions/durations", "which is not among its definitions"),
+        ('"words": { "type": "array"', '"words": { "$ref": "#/definitions/words"', "refers to itself"),
+        ('"title"', "title]", "is malformed"),
+    ],
+)
+def test_a_broken_source_is_one_sentence(
+    deriver: ModuleType,
+    copy: Path,
+    old: str,
+    new: str,
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(deriver, "__file__", str(copy / "charts" / "derive_schemas.py"))
+    source = copy / "values-schema.json"
+    source.write_text(source.read_text().replace(old, new))
+    assert deriver.main([]) == 1
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+
+
+def test_a_chart_with_another_dependency_may_set_its_values(deriver: ModuleType, copy: Path) -> None:
+    chart = copy / "charts" / "services" / "aaa-api" / "Chart.yaml"
+    chart.write_text(chart.read_text() + "  - {name: redis, version: 1.0.0, alias: cache, repository: 'file://x'}\n")
+    derived = deriver.derive(copy)
+    allowed = json.loads(derived[chart.with_name("values.schema.json")])["properties"]
+    assert set(allowed) == {"global", "env", "metrics", "workload", "cache"}
+
+
+def test_every_schema_stands_alone_and_is_valid(root: Path) -> None:
+    found = schemas(root)
+    assert len(found) == 5
+    for schema in found.values():
+        assert "$ref" not in json.dumps(schema)
+        jsonschema.Draft7Validator.check_schema(schema)
+
+
+def test_every_object_is_closed_and_every_key_explained(root: Path) -> None:
+    seen = 0
+    for schema in schemas(root).values():
+        for path, node in nodes(schema):
+            last = path.rpartition(".")[2]
+            if "object" in (node.get("type") or ()) and last != "global":
+                assert "additionalProperties" in node, path
+            if path and last != "*":
+                assert node.get("description"), path
+                seen += 1
+    assert seen > 200
+
+
+def test_every_default_has_a_schema_and_every_key_a_default(root: Path) -> None:
+    for library in ("metrics", "workload"):
+        schema = schemas(root)[library]
+        required = {f"{path}.{key}".lstrip(".") for path, node in nodes(schema) for key in node.get("required", ())}
+        without = {path.lstrip(".") for path, _ in nodes(schema) if path and "*" not in path and ".global" not in path}
+        assert (
+            without - required
+            == {
+                "metrics": {"role"},  # a service must say it
+                "workload": {
+                    f"resources.{kind}{key}" for kind in ("requests", "limits") for key in ("", ".cpu", ".memory")
+                },
+            }[library]
+        )
+
+
+def test_global_values_are_let_through(root: Path) -> None:
+    chart = root / "charts" / "services" / "aaa-api"
+    rendered = render(
+        chart, name="aaa-api", values=[chart / "environments/staging/values.yaml"], overrides={"global": {"x": 1}}
+    )
+    assert rendered.one("Deployment")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["--set-string", "metrics.port=8080"], "/metrics/port"),
+        (["--set", "metrics.prot=8080"], "prot"),
+        (["--set", "env.standard.PROMETHEUS_BACKEND=statsd"], "/env/standard/PROMETHEUS_BACKEND"),
+        (["--set", "metrics.role=web"], "/metrics/role"),
+        (["--set", "metrics.serviceMonitor.port=web"], "metrics.serviceMonitor.port"),
+    ],
+)
+def test_plain_helm_names_the_key(root: Path, arguments: list[str], names: str) -> None:
+    chart = root / "charts" / "services" / "aaa-api"
+    command = ["template", "x", str(assemble(chart)), "-f", str(chart / "environments/staging/values.yaml")]
+    Helm().run(command)
+    with pytest.raises(HelmError, match=names):
+        Helm().run([*command, *arguments])
+
+
+def test_the_librarys_own_schema_guards_a_chart_without_one(root: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    (bare / "templates").mkdir(parents=True)
+    (bare / "Chart.yaml").write_text(
+        "apiVersion: v2\nname: bare\nversion: 0.1.0\ndependencies:\n"
+        f"  - {{name: metrics, version: ^1.0.0, repository: 'file://{root}/charts/metrics'}}\n"
+    )
+    with pytest.raises(RenderError) as caught:
+        render(bare, name="bare", overrides={"metrics": {"prot": 8080}})
+    assert caught.value.sentence.startswith("metrics.prot is not a known value")

@@ -1,0 +1,132 @@
+"""One complaint of a JSON Schema validator about one value, as a clause of a sentence."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
+_TYPE = re.compile(r"^got (?P<got>\w+), want (?P<want>[\w ]+)$")
+_LIMIT = re.compile(r"^(?P<limit>maximum|minimum|maxLength|minLength): got (?P<got>[\d.,-]+), want (?P<want>[\d.,-]+)$")
+_PATTERN = re.compile(r"^'(?P<value>.*)' does not match pattern '(?P<pattern>.*)'$", re.DOTALL)
+_TYPE_WORDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "a text",
+}
+_LIMIT_WORDS = {
+    "maximum": "is {got}, more than the largest allowed, {want}",
+    "minimum": "is {got}, less than the smallest allowed, {want}",
+    "maxLength": "has {got} characters, and may have {want} at most",
+    "minLength": "has {got} characters, and must have {want} at least",
+}
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A JSON Schema that can be asked about a key; an empty one knows nothing and never raises."""
+
+    root: Mapping[str, Any]
+
+    @classmethod
+    def of_chart(cls, chart: Path) -> Schema:
+        """The chart's values.schema.json; what it does not say of the charts in charts/, theirs say."""
+        own = _read(chart)
+        below = {folder.name: _read(folder) for folder in sorted(chart.glob("charts/*")) if folder.is_dir()}
+        return cls({**own, "properties": {**below, **own.get("properties", {})}})
+
+    def at(self, path: tuple[str, ...]) -> Mapping[str, Any]:
+        """The schema of the value at this path; empty where there is none."""
+        node: Any = self.root
+        for part in path:
+            deeper = node.get("properties", {}).get(part, node.get("additionalProperties"))
+            if not isinstance(deeper, dict):
+                return {}
+            node = deeper
+        return node if isinstance(node, dict) else {}
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What a validator said (`message`) about the value at `path`."""
+
+    path: tuple[str, ...]
+    message: str
+
+    @classmethod
+    def parse(cls, pointer: str, message: str) -> Complaint:
+        """From a JSON pointer (RFC 6901), such as /metrics/port, and the validator's message."""
+        parts = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+        return cls(parts, message.strip())
+
+    @property
+    def key(self) -> str:
+        """The value's name as people write it: metrics.port."""
+        return _dotted(self.path)
+
+    def clause(self, schema: Schema) -> str:
+        """What is wrong with the value and what it may be, without a full stop."""
+        key = self.key or "the values file"
+        names = _QUOTED.findall(self.message)
+        if self.message.startswith("additional propert"):
+            return self._unknown(names, schema)
+        if self.message.startswith("missing propert"):
+            missing = ", ".join(_dotted((*self.path, name)) for name in names)
+            return f"{missing} must be set: null removes the chart's default, so leave the null out"
+        if self.message.startswith("value must be one of"):
+            return f"{key} must be one of {', '.join(names)}"
+        return self._refused(key, schema)
+
+    def _refused(self, key: str, schema: Schema) -> str:
+        if kind := _TYPE.match(self.message):
+            want = " or ".join(_TYPE_WORDS.get(word, word) for word in kind["want"].split(" or "))
+            return f"{key} is {_TYPE_WORDS.get(kind['got'], kind['got'])}, but must be {want}{self._purpose(schema)}"
+        if limit := _LIMIT.match(self.message):
+            got, want = limit["got"].replace(",", ""), limit["want"].replace(",", "")
+            return f"{key} {_LIMIT_WORDS[limit['limit']].format(got=got, want=want)}"
+        if pattern := _PATTERN.match(self.message):
+            return f'{key} is "{pattern["value"]}", but must look like {pattern["pattern"]}{self._purpose(schema)}'
+        return f"{key}: {self.message}"
+
+    def _unknown(self, names: list[str], schema: Schema) -> str:
+        node = schema.at(self.path)
+        known = sorted(set(node.get("properties", ())) - {"global"})
+        clauses = []
+        for name in sorted(names):
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = ""
+            if close:
+                hint = f": perhaps {_dotted((*self.path, close[0]))} was meant"
+            elif known:
+                hint = f": the known ones are {', '.join(known)}"
+            elif patterns := node.get("patternProperties"):
+                hint = f": its name must look like {' or '.join(patterns)}"
+            clauses.append(f"{_dotted((*self.path, name))} is not a known value{hint}")
+        return "; ".join(clauses)
+
+    def _purpose(self, schema: Schema) -> str:
+        description = str(schema.at(self.path).get("description", "")).split(". ")[0].rstrip(".")
+        return f" ({description})" if description else ""
+
+
+def _read(chart: Path) -> dict[str, Any]:
+    try:
+        loaded = json.loads((chart / "values.schema.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _dotted(path: tuple[str, ...]) -> str:
+    text = ""
+    for part in path:
+        text += f'["{part}"]' if "." in part else f".{part}"
+    return text.removeprefix(".")
