@@ -1,0 +1,27 @@
+"""gunicorn's settings for the http-api role, as gunicorn reads them: one module variable a setting."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reference_service.logs import logging_config, service_name
+from reference_service.settings import service_port, worker_count
+
+bind = f"0.0.0.0:{service_port(os.environ)}"
+workers = worker_count(os.environ)
+worker_class = "uvicorn_worker.UvicornWorker"
+
+# Workers prove they are alive by touching a file. On a disk that can block for longer than `timeout`.
+_shared_memory = Path("/dev/shm")  # noqa: S108 - memory, not a folder for secrets; gunicorn opens and unlinks at once
+worker_tmp_dir = str(_shared_memory) if os.access(_shared_memory, os.W_OK) else None
+
+timeout = 30
+graceful_timeout = 20  # seconds to drain; less than the pod's 30 s of grace, so that gunicorn ends before SIGKILL
+keepalive = 75  # longer than the 60 s after which most proxies close an idle connection themselves
+
+# New in gunicorn 25: an administration socket in the home folder, which a read-only root file system does not allow.
+control_socket_disable = True
+
+accesslog = None
+logconfig_dict = logging_config(service_name(os.environ, "http-api"))
