@@ -37,7 +37,7 @@ test-charts: .venv/complete lint ## Everything: lint, unit, render, then live se
 	@python ci/toolchain/system_packages.py rabbitmq-server
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 	@ci/toolchain/oldest-python
-	pytest -n $(WORKERS) -m live $(ARGS)
+	pytest -n $(WORKERS) --dist loadgroup -m live $(ARGS)
 
 .PHONY: lint
 lint: .venv/complete ## ruff and strict mypy

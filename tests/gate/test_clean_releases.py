@@ -1,0 +1,35 @@
+"""Every service of the slice, in both environments, is proved by the embedded target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.gate.conftest import ROOT, Run
+
+pytestmark = pytest.mark.live
+
+RELEASES = [(service, environment) for service in ("aaa-api", "event-recorder", "archive-tagger") for environment in ("staging", "production")]
+
+
+@pytest.mark.parametrize(("service", "environment"), RELEASES)
+def test_a_clean_release_passes(service: str, environment: str, verify: Callable[..., Run]) -> None:
+    run = verify(service, environment)
+    assert run.exit_code == 0, run.output + run.errors
+    assert run.verdict["outcome"] == "PASS"
+    assert run.checks("PASS") == set(run.verdict["required_checks"])
+    assert len(run.verdict["required_checks"]) == 9
+
+
+def test_a_verdict_of_the_embedded_target_never_promotes(verify: Callable[..., Run]) -> None:
+    run = verify("archive-tagger", "production")
+    assert run.verdict["outcome"] == "PASS"
+    assert run.verdict["target"]["name"] == "embedded"
+    assert run.verdict["promotes"] is False
+    assert "Not fit for promotion" in run.output
+
+
+def test_every_service_of_the_charts_is_in_this_table() -> None:
+    folders = {folder.name for folder in (ROOT / "charts" / "services").iterdir() if folder.is_dir()}
+    assert folders == {service for service, _ in RELEASES}
