@@ -1,0 +1,70 @@
+"""prometheus_client's API, from the backend that PROMETHEUS_BACKEND names when the package is imported.
+
+`prometheus`: the classes are prometheus_client's own. `otel`: the classes of `service_metrics.core`, which record
+without a lock and which `service_metrics.otlp` exports. Both use prometheus_client's registry, so one REGISTRY holds
+the process, GC and platform collectors, the metrics of other libraries and ours.
+
+Type checkers always see the classes of `service_metrics.core`: the same signatures, fully typed.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import disable_created_metrics as _disable_created_metrics
+
+from service_metrics.settings import SettingsError, backend_from_env
+
+
+def _require_otel_extra() -> None:
+    for module in ("opentelemetry.sdk.metrics", "opentelemetry.exporter.otlp.proto.http"):
+        try:
+            present = find_spec(module) is not None
+        except ModuleNotFoundError:
+            present = False
+        if not present:
+            raise SettingsError(
+                "PROMETHEUS_BACKEND is 'otel' but the OpenTelemetry SDK is not installed; "
+                "install 'service-metrics[otel]' or unset PROMETHEUS_BACKEND."
+            )
+
+
+def disable_created_metrics() -> None:
+    """Leave `_created` series out, as prometheus_client's function does; importing this package has called it."""
+    _disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves it unannotated
+
+
+BACKEND = backend_from_env()
+
+if BACKEND == "otel":
+    _require_otel_extra()
+
+if TYPE_CHECKING or BACKEND == "otel":
+    from service_metrics.core.counter import Counter
+    from service_metrics.core.enum import Enum
+    from service_metrics.core.gauge import Gauge
+    from service_metrics.core.histogram import Histogram
+    from service_metrics.core.info import Info
+    from service_metrics.core.summary import Summary
+else:
+    from prometheus_client import Counter, Enum, Gauge, Histogram, Info, Summary
+
+# A `_created` series doubles the cost of every counter on the page, and the page must not depend on the backend.
+disable_created_metrics()
+
+__all__ = [
+    "BACKEND",
+    "CONTENT_TYPE_LATEST",
+    "REGISTRY",
+    "CollectorRegistry",
+    "Counter",
+    "Enum",
+    "Gauge",
+    "Histogram",
+    "Info",
+    "Summary",
+    "disable_created_metrics",
+    "generate_latest",
+]

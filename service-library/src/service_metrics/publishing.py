@@ -1,0 +1,75 @@
+"""`publish()`: how a consumer or a task runner gets its metrics out, as the environment asks."""
+
+from __future__ import annotations
+
+import logging
+import os
+from types import TracebackType
+from typing import Protocol
+
+from service_metrics.page import Page
+from service_metrics.page_server import PageServer
+from service_metrics.settings import Settings
+
+logger = logging.getLogger("service_metrics")
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+class Publication:
+    """What `publish()` started; close it, or use it as a context manager, for an orderly end with a last push.
+
+    Attributes:
+        delivery: `push`, `pull` or `off`.
+        port: TCP port of the page, None unless `delivery` is `pull`.
+    """
+
+    def __init__(self, delivery: str, started: _Closable | None, port: int | None = None) -> None:
+        self.delivery = delivery
+        self.port = port
+        self._started = started
+
+    def close(self) -> None:
+        """End publishing; a push delivers the last values first and takes five seconds at most. Never raises."""
+        started, self._started = self._started, None
+        if started is not None:
+            started.close()
+
+    def __enter__(self) -> Publication:
+        return self
+
+    def __exit__(
+        self, typ: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def publish() -> Publication:
+    """Publish REGISTRY of a process that serves no HTTP of its own.
+
+    Pushes over OTLP where PROMETHEUS_BACKEND is `otel` and OTEL_EXPORTER_OTLP_ENDPOINT is set, else serves the page on
+    METRICS_PORT. Does nothing where metrics are disabled, and warns where neither is set. Call it once, at start-up; it
+    starts daemon threads only. At normal exit the last values are pushed even without `close()`.
+
+    Raises:
+        SettingsError: the environment has a value that is not allowed, or METRICS_PORT is taken.
+    """
+    settings = Settings.from_env(os.environ)
+    if not settings.enabled:
+        return Publication("off", None)
+    if settings.pushes:
+        from service_metrics.otlp.push import PushLoop
+
+        return Publication("push", PushLoop(settings))
+    if settings.port is None:  # the work matters more than its metrics: a laptop without any setting must run it
+        logger.warning(
+            "Metrics are recorded and not published: set METRICS_PORT to serve the page, or PROMETHEUS_BACKEND=otel and "
+            "OTEL_EXPORTER_OTLP_ENDPOINT to push."
+        )
+        return Publication("off", None)
+    page = Page(settings=settings)
+    server = PageServer(page, settings.port)
+    page.join_workers()
+    return Publication("pull", server, server.port)

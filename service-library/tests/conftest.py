@@ -1,0 +1,165 @@
+"""What the library's tests share: both backends, a meeting place of their own, an OTLP collector."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import prometheus_client
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from service_metrics.core.counter import Counter
+from service_metrics.core.enum import Enum
+from service_metrics.core.gauge import Gauge
+from service_metrics.core.histogram import Histogram
+from service_metrics.core.info import Info
+from service_metrics.core.summary import Summary
+from service_metrics.workers.exchange import EXCHANGE
+
+KINDS = ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum")
+BACKENDS = {
+    "prometheus": SimpleNamespace(**{kind: getattr(prometheus_client, kind) for kind in KINDS}),
+    "otel": SimpleNamespace(Counter=Counter, Gauge=Gauge, Histogram=Histogram, Summary=Summary, Info=Info, Enum=Enum),
+}
+
+
+@pytest.fixture(scope="session")
+def backends() -> dict[str, SimpleNamespace]:
+    """The metric classes of both backends, prometheus_client's first."""
+    return BACKENDS
+
+
+@pytest.fixture(params=list(BACKENDS))
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The metric classes of one backend; the library's own metrics use them too."""
+    import service_metrics.http_metrics
+    import service_metrics.work
+
+    classes = BACKENDS[request.param]
+    for module in (service_metrics.http_metrics, service_metrics.work):
+        for kind in set(KINDS) & set(vars(module)):
+            monkeypatch.setattr(module, kind, getattr(classes, kind))
+    return classes
+
+
+@pytest.fixture(autouse=True)
+def meeting_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary directory of the test's own, so that no other test's process is a sibling."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path
+    EXCHANGE.leave()
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(("METRICS_", "OTEL_", "PROMETHEUS_")) or name in ("ENABLE_METRICS", "CUSTOM_LABELS"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Callable[..., str]:
+    """Runs a script in a process and process group of its own, returns what it printed, fails with its error output."""
+
+    def run(script: str, *arguments: str, **environ: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(script), *arguments],
+            start_new_session=True,
+            env={**os.environ, **environ},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+class Collector:
+    """An OTLP/HTTP endpoint that decodes what it gets and answers with scripted status codes, then with 200."""
+
+    def __init__(self) -> None:
+        self.requests: Queue[ExportMetricsServiceRequest] = Queue()
+        self.headers: list[dict[str, str]] = []
+        self.statuses: list[int] = []
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if self.headers.get("content-encoding") == "gzip":
+                    body = gzip.decompress(body)
+                collector.headers.append({"path": self.path, **{k.lower(): v for k, v in self.headers.items()}})
+                # before the answer: who has it finds the request in the queue
+                collector.requests.put(ExportMetricsServiceRequest.FromString(body))
+                self.send_response(collector.statuses.pop(0) if collector.statuses else 200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def drain(self) -> list[ExportMetricsServiceRequest]:
+        """Everything received and not yet taken."""
+        return [self.requests.get() for _ in range(self.requests.qsize())]
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A running collector, with OTEL_EXPORTER_OTLP_ENDPOINT pointing at it."""
+    started = Collector()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", started.endpoint)
+    yield started
+    started.close()
+
+
+def resource_of(request: ExportMetricsServiceRequest) -> dict[str, str]:
+    """The resource attributes of an export."""
+    [resource_metrics] = request.resource_metrics
+    return {pair.key: pair.value.string_value for pair in resource_metrics.resource.attributes}
+
+
+def metrics_of(request: ExportMetricsServiceRequest) -> dict[str, Any]:
+    """The metrics of an export, by name."""
+    [resource_metrics] = request.resource_metrics
+    [scope_metrics] = resource_metrics.scope_metrics
+    found = {metric.name: metric for metric in scope_metrics.metrics}
+    assert len(found) == len(scope_metrics.metrics), "a name was exported twice"
+    return found
+
+
+def attributes_of(point: Any) -> dict[str, str]:
+    """The attributes of a data point; a value that is not a string fails."""
+    assert all(pair.value.WhichOneof("value") == "string_value" for pair in point.attributes)
+    return {pair.key: pair.value.string_value for pair in point.attributes}
+
+
+@pytest.fixture
+def otlp() -> SimpleNamespace:
+    """Readers of a decoded export."""
+    return SimpleNamespace(resource_of=resource_of, metrics_of=metrics_of, attributes_of=attributes_of)
