@@ -7,7 +7,6 @@ PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 MEMBERS := service-library tests/harness tests/reference_service ci/gate
-PACKAGES := service_metrics chart_harness reference_service promotion_gate
 WORKERS ?= 2
 ARGS ?=
 
@@ -43,10 +42,8 @@ test-charts: .venv/complete lint ## Everything: lint, unit, render, then live se
 lint: .venv/complete ## ruff and strict mypy
 	@ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
 	@ruff check --quiet .
-	@mypy $(addprefix -p ,$(PACKAGES)) ci/toolchain charts/derive_schemas.py
+	@mypy service-library tests ci charts
 	@mypy --python-version 3.10 -p service_metrics
-	@mypy service-library/tests service-library/benchmarks
-	@mypy tests/charts tests/harness/tests tests/gate tests/reference_service/tests ci/gate/tests
 
 .PHONY: format
 format: .venv/complete ## Format, and fix what ruff can fix

@@ -34,7 +34,9 @@ def test_everything_follows(
     assert {p["port"] for rule in rendered.one("NetworkPolicy")["spec"]["ingress"] for p in rule["ports"]} == {port}
     assert {"name": "METRICS_PORT", "value": str(port)} in [dict(entry) for entry in app["env"]]
     if service == "aaa-api":
-        assert {app[probe]["httpGet"]["port"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")} == {named}
+        assert {app[probe]["httpGet"]["port"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")} == {
+            named
+        }
     assert checks.scrape_path(rendered) == []
     assert checks.rollout(rendered) == []
 

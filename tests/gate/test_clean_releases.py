@@ -10,7 +10,11 @@ from tests.gate.conftest import ROOT, Run
 
 pytestmark = pytest.mark.live
 
-RELEASES = [(service, environment) for service in ("aaa-api", "event-recorder", "archive-tagger") for environment in ("staging", "production")]
+RELEASES = [
+    (service, environment)
+    for service in ("aaa-api", "event-recorder", "archive-tagger")
+    for environment in ("staging", "production")
+]
 
 
 @pytest.mark.parametrize(("service", "environment"), RELEASES)

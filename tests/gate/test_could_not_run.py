@@ -13,7 +13,11 @@ CASES = [
     (("aaa-api", "stagign"), "stagign", "production"),
     (("aaa-api", "staging", "--set", "metrics.port=http"), "metrics.port", "whole number"),
     (("aaa-api", "staging", "--set", "metrics.prot=8080"), "metrics.prot", "metrics.port"),
-    (("aaa-api", "staging", "--set", "env.standard.PROMETHEUS_BACKEND=statsd"), "PROMETHEUS_BACKEND", "prometheus, otel"),
+    (
+        ("aaa-api", "staging", "--set", "env.standard.PROMETHEUS_BACKEND=statsd"),
+        "PROMETHEUS_BACKEND",
+        "prometheus, otel",
+    ),
     (("aaa-api", "staging", "--set", "metrics.serviceMonitor.port=metricz"), "metricz", "http"),
     (("aaa-api", "staging", "--set", "metrics.port"), "--set", "KEY=VALUE"),
 ]

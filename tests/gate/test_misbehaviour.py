@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from reference_service.misbehave import Switch
 
+from reference_service.misbehave import Switch
 from tests.gate.conftest import Run
 
 pytestmark = pytest.mark.live
@@ -55,6 +55,8 @@ def test_an_image_that_is_not_the_one_named_fails(verify: Callable[..., Run]) ->
 
 
 def test_an_image_that_is_not_there_fails(verify: Callable[..., Run]) -> None:
-    run = verify("archive-tagger", "production", "--set", "workload.image.repository=never-built", "--ready-timeout", "1")
+    run = verify(
+        "archive-tagger", "production", "--set", "workload.image.repository=never-built", "--ready-timeout", "1"
+    )
     assert run.checks("FAIL") == {"pods-ready"}, run.output
     assert "ErrImagePull" in run.output
