@@ -28,6 +28,7 @@ class Run:
 
     @property
     def verdict(self) -> dict[str, Any]:
+        assert (self.reports / "verdict.json").exists(), self.output + self.errors
         document: dict[str, Any] = json.loads((self.reports / "verdict.json").read_text())
         return document
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import yaml
@@ -33,7 +33,19 @@ INTERRUPTED = 130
 _EXPECTED = (FleetError, HelmError, RenderError, PlanError, WorkloadError, TargetError, ReportError)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """click ends with 2 on a bad command line, and here 2 says INCONCLUSIVE."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            return super().main(*args, **kwargs)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(COULD_NOT_RUN)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """A verdict from evidence: PASS, FAIL or INCONCLUSIVE, and what to do about it."""
 
@@ -71,11 +83,11 @@ def verify(
 ) -> None:
     """Run SERVICE as its chart says for ENVIRONMENT, look at what comes out, and judge it."""
     console = Console()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
     try:
-        candidate = prepare(root, service, environment, _overrides(said), said)
         _forget_earlier_run(reports)
+        candidate = prepare(root, service, environment, _overrides(said), said)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         target = EmbeddedTarget(reports / "pods")
         with Progress(console) as progress:
             verdict = Verification(Patience(ready_timeout, window)).verify(candidate, target, progress)
@@ -106,7 +118,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _give_up(sentence: str) -> None:
+def _give_up(sentence: str) -> NoReturn:
     click.echo(f"gate: {sentence}", err=True)
     sys.exit(COULD_NOT_RUN)
 
@@ -122,7 +134,14 @@ def _overrides(said: tuple[str, ...]) -> dict[str, Any]:
         place = values
         for parent in parents:
             place = place.setdefault(parent, {})
-        place[leaf] = yaml.safe_load(text)
+            if not isinstance(place, dict):
+                _give_up(
+                    f"--set {pair!r} goes into {parent}, which another --set made a plain value; leave one of the two out."
+                )
+        try:
+            place[leaf] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            _give_up(f"--set {pair!r}: the value is not YAML; quote it, e.g. --set 'key=\"a: b\"'.")
     return values
 
 

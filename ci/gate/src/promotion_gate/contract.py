@@ -9,7 +9,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from promotion_gate.plan import MetricSpec, Plan
+from promotion_gate.plan import MetricSpec, Plan, PlanError
 from promotion_gate.workload import Workload, WorkloadError
 
 FORBIDDEN_LABELS = frozenset({"user_id", "request_id", "trace_id"})
@@ -37,21 +37,27 @@ class Contract(BaseModel):
 
 
 def contract_for(workload: Workload, plan: Plan) -> Contract:
-    """The contract of a release. Raises WorkloadError for a role that has none."""
+    """The contract of a release.
+
+    Raises WorkloadError for a role that has none, PlanError for a gate.yaml that would replace a part of the role's.
+    """
     folder = resources.files("promotion_gate") / "contracts"
     runtime = yaml.safe_load((folder / "runtime.yaml").read_text())
-    page = folder / f"{workload.role}.yaml"
-    if not page.is_file():
-        known = sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name != "runtime.yaml")
+    known = sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name != "runtime.yaml")
+    if workload.role not in known:
         raise WorkloadError(f"{workload.name} has the role {workload.role!r}; the gate knows {', '.join(known)}.")
-    role = _RoleContract.model_validate(yaml.safe_load(page.read_text()))
+    role = _RoleContract.model_validate(yaml.safe_load((folder / f"{workload.role}.yaml").read_text()))
     prefix = "".join(f"{part}_" for part in map(workload.literal, ("METRICS_NAMESPACE", "METRICS_SUBSYSTEM")) if part)
+    promised = {
+        **{name: MetricSpec.model_validate(spec) for name, spec in runtime.items()},
+        **{prefix + name: spec for name, spec in role.metrics.items()},
+    }
+    if again := sorted(promised.keys() & plan.metrics.keys()):
+        raise PlanError(
+            f"The gate.yaml of {workload.name} declares {', '.join(again)}, which its role promises already; remove it there."
+        )
     return Contract(
-        families={
-            **{name: MetricSpec.model_validate(spec) for name, spec in runtime.items()},
-            **{prefix + name: spec for name, spec in role.metrics.items()},
-            **plan.metrics,
-        },
+        families={**promised, **plan.metrics},
         work_counter=prefix + role.work_counter,
         work_is_counted_by=role.work_is_counted_by,
         constant_labels=workload.custom_labels | {INSTANCE_LABEL},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from promotion_gate.evidence import Family, Sample
@@ -12,7 +14,7 @@ class ExpositionError(Exception):
 
 
 def parse_page(text: str) -> tuple[Family, ...]:
-    """The page's families, counters under the name their samples carry. Raises ExpositionError.
+    """The page's families, counters under the name that the page gives their samples. Raises ExpositionError.
 
     The format has no end mark, so a page that does not end in a line feed is taken as cut off: its last value may lack digits.
     """
@@ -22,13 +24,16 @@ def parse_page(text: str) -> tuple[Family, ...]:
         raise ExpositionError(f"the page is cut off, it ends in {text[-40:]!r}")
     try:
         families = list(text_string_to_metric_families(text))
-    except (ValueError, KeyError, IndexError) as error:
+    except ValueError as error:
         raise ExpositionError(f"the page does not parse: {error}") from None
+    # the parser reads a counter `x` as `x_total`, which nobody who queries Prometheus would find
+    written = set(re.findall(r"^[^\s{#]+", text, re.MULTILINE))
     return tuple(
         Family(
-            name=f"{family.name}_total" if family.type == "counter" else family.name,
+            name=total if family.type == "counter" and (total in written or not family.samples) else family.name,
             type=family.type,
             samples=tuple(Sample(sample.name, sample.labels, sample.value) for sample in family.samples),
         )
         for family in families
+        for total in (f"{family.name}_total",)
     )

@@ -24,10 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait, in seconds: for all pods to be Ready, and at least between Ready and the last look."""
+    """How long to wait, in seconds."""
 
     ready: float = 25.0
+    """For all pods to be Ready."""
     window: float = 5.0
+    """Between Ready and the last look, at least."""
+    metrics: float | None = None
+    """For every worker and all work to show; None: as long as that may honestly take, two pushes and a little."""
 
 
 def gather(
@@ -45,7 +49,8 @@ def gather(
     unready = Missing(f"no pod became Ready within {patience.ready:g} s")
     pages: tuple[MetricsPage, ...] | Missing = unready
     if ready:
-        _wait_for_metrics(workload, contract, target, traffic, progress)
+        longest = _honest_wait(workload) if patience.metrics is None else patience.metrics
+        _wait_for_metrics(workload, contract, target, traffic, longest, progress)
         _wait_out(patience.window - (time.monotonic() - began), progress)
         pages = _seen("metrics", lambda: _pages(workload, target))
     progress.stage("looking at pods, logs, environment and memory")
@@ -93,12 +98,21 @@ def _traffic(contract: Contract, plan: Plan, target: Target, ready: bool, progre
     return send_traffic(plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"))
 
 
+def _honest_wait(workload: Workload) -> float:
+    if not workload.pushes:
+        return _PULL_PATIENCE
+    return 2 * float(workload.literal("METRICS_PUSH_INTERVAL").removesuffix("s") or _DEFAULT_PUSH_INTERVAL) + 5
+
+
 def _wait_for_metrics(
-    workload: Workload, contract: Contract, target: Target, traffic: Traffic | Missing, progress: Progress
+    workload: Workload,
+    contract: Contract,
+    target: Target,
+    traffic: Traffic | Missing,
+    patience: float,
+    progress: Progress,
 ) -> None:
-    """Waits until every worker shows and all answered work is counted, or for as long as that may honestly take."""
-    interval = workload.literal("METRICS_PUSH_INTERVAL").removesuffix("s") or str(_DEFAULT_PUSH_INTERVAL)
-    patience = 2 * float(interval) + 5 if workload.pushes else _PULL_PATIENCE
+    """Waits until every worker shows and all answered work is counted, for `patience` seconds at most."""
     progress.stage("waiting for every worker's push" if workload.pushes else "waiting until all work shows on the page")
     answered = 1 if isinstance(traffic, Missing) else max(1, traffic.answers)
     deadline = time.monotonic() + patience

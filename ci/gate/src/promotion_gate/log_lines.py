@@ -19,7 +19,7 @@ def parse_log(lines: Iterable[str]) -> tuple[LogLine, ...]:
 def _parse(text: str) -> LogLine:
     try:
         record = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return LogLine(text)
     if not isinstance(record, dict):
         return LogLine(text)
@@ -35,10 +35,8 @@ def _time(value: object) -> datetime | None:
 
 
 def _status(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
     try:
-        status = int(str(value))
+        status = float(str(value))  # JSON does not tell 500 from 500.0, and some services write "500"
     except ValueError:
         return None
-    return status if status in _HTTP_STATUS else None
+    return int(status) if status in _HTTP_STATUS else None

@@ -50,7 +50,9 @@ def load_plan(path: Path) -> Plan:
     if not path.exists():
         return Plan()
     try:
-        return Plan.model_validate(yaml.safe_load(path.read_text()) or {})
+        return Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except UnicodeDecodeError as error:
+        raise PlanError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from None
     except yaml.YAMLError as error:
         raise PlanError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import requests
 
+from promotion_gate.direct_http import direct_session
 from promotion_gate.evidence import Family, MetricsPage
 from promotion_gate.exposition import ExpositionError, parse_page
 
@@ -19,7 +20,7 @@ def scrape(pod: str, url: str, timeout: float = TIMEOUT) -> MetricsPage:
     status, fault = 0, ""
     families: tuple[Family, ...] = ()
     try:
-        with requests.get(url, timeout=timeout, headers={"Connection": "close"}, stream=True) as response:
+        with direct_session() as http, http.get(url, timeout=timeout, stream=True) as response:
             status = response.status_code
             text = response.content.decode("utf-8")
         if status == requests.codes.ok:
@@ -32,4 +33,6 @@ def scrape(pod: str, url: str, timeout: float = TIMEOUT) -> MetricsPage:
         fault = f"the page was cut off: {error}" if status else "connection refused or closed"
     except (UnicodeDecodeError, ExpositionError) as error:
         fault = str(error)
+    except (requests.RequestException, ValueError) as error:  # ValueError: a redirect to what is no URL
+        fault = f"no answer that can be used: {error}"
     return MetricsPage(pod, "pull", url, taken_at, status, families, fault)

@@ -69,8 +69,8 @@ class Workload:
     grace_seconds: float
 
     def literal(self, name: str, default: str = "") -> str:
-        """The rendered literal value of an env var."""
-        return next((var.value for var in self.env if var.name == name), default)
+        """The rendered literal value of an env var; of two with one name the later counts, as in Kubernetes."""
+        return next((var.value for var in reversed(self.env) if var.name == name), default)
 
     @property
     def workers(self) -> int:
@@ -100,26 +100,38 @@ class Workload:
 def read_workload(release: Release) -> Workload:
     """The release's Deployment as a `Workload`.
 
-    Raises WorkloadError if the release has not exactly one Deployment with a container named `app`, or no role label.
+    Raises WorkloadError if the release has not exactly one Deployment with a container named `app`, no role label, or a value
+    that Kubernetes would not take.
     """
     try:
         deployment = release.one("Deployment")
     except RenderError as error:
         raise WorkloadError(f"{release.chart}: {error}") from None
+    try:
+        return _read(release, deployment)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        fault = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise WorkloadError(f"{release.chart}: its Deployment is not one that Kubernetes takes: {fault}.") from None
+
+
+def _read(release: Release, deployment: Mapping[str, Any]) -> Workload:
     template = deployment["spec"]["template"]
     where = f"Deployment {deployment['metadata']['name']} of {release.chart}"
-    containers = {container["name"]: container for container in template["spec"]["containers"]}
-    if set(containers) != {CONTAINER}:
-        found = ", ".join(sorted(containers))
+    names = [container["name"] for container in template["spec"]["containers"]]
+    if names != [CONTAINER]:
+        found = ", ".join(sorted(names)) or "none"
         raise WorkloadError(f"{where} has the containers {found}: the gate judges one container named {CONTAINER!r}.")
-    container, labels = containers[CONTAINER], template["metadata"]["labels"]
+    container, labels = template["spec"]["containers"][0], template["metadata"].get("labels", {})
+    unread = [key for key, part in (("envFrom", container), ("initContainers", template["spec"])) if part.get(key)]
+    if unread:
+        raise WorkloadError(f"{where} has {' and '.join(unread)}, which the gate cannot run yet.")
     if ROLE_LABEL not in labels:
         raise WorkloadError(
             f"{where}: the pod template has no label {ROLE_LABEL}, so its role is unknown; set metrics.role."
         )
     ports = {port["name"]: int(port["containerPort"]) for port in container.get("ports", ())}
     limit = container.get("resources", {}).get("limits", {}).get("memory")
-    return Workload(
+    workload = Workload(
         name=deployment["metadata"]["name"],
         namespace=release.namespace,
         role=labels[ROLE_LABEL],
@@ -135,6 +147,11 @@ def read_workload(release: Release) -> Workload:
         startup=_probe(container.get("startupProbe"), ports, where),
         grace_seconds=float(template["spec"].get("terminationGracePeriodSeconds", 30)),
     )
+    for name, default in (("WEB_CONCURRENCY", "1"), ("METRICS_PORT", "1")):
+        value = workload.literal(name, default)
+        if not value.isdecimal() or not int(value):
+            raise WorkloadError(f"{where}: env {name} is {value!r}; it must be a whole number above 0.")
+    return workload
 
 
 def _bytes(quantity: str) -> int:
@@ -144,7 +161,10 @@ def _bytes(quantity: str) -> int:
 def _env_var(var: Mapping[str, Any], where: str) -> EnvVar:
     source = var.get("valueFrom")
     if source is None:
-        return EnvVar(var["name"], value=str(var.get("value", "")))
+        value = "" if var.get("value") is None else var["value"]
+        if not isinstance(value, str):
+            raise WorkloadError(f"{where}: env {var['name']} is {value!r}, which is not text; quote it in the chart.")
+        return EnvVar(var["name"], value=value)
     if "fieldRef" in source:
         return EnvVar(var["name"], field=source["fieldRef"]["fieldPath"])
     if "secretKeyRef" in source:
@@ -178,7 +198,7 @@ def _probe(probe: Mapping[str, Any] | None, ports: Mapping[str, int], where: str
     raise WorkloadError(f"{where}: a probe is neither exec nor httpGet, the two kinds that the gate can run.")
 
 
-_REFERENCE = re.compile(r"\$(?:\$|\(([-._a-zA-Z][-._a-zA-Z0-9]*)\))")
+_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from promotion_gate.contract import Contract
@@ -35,7 +35,7 @@ class Check:
     def run(self, subject: Subject) -> CheckRecord:
         """Assesses, and records; never raises for what a check does wrong."""
         try:
-            finding = self.assess(subject)
+            finding = Finding.model_validate(self.assess(subject))
         except Exception as error:  # whatever a check trips over, the verdict must say that it did
             finding = Finding(
                 outcome=Outcome.INCONCLUSIVE,
@@ -71,6 +71,12 @@ def observe(subject: str, observed: object, expected: object, *, ok: bool) -> Ob
     """An observation that is either PASS or FAIL."""
     outcome = Outcome.PASS if ok else Outcome.FAIL
     return Observation(subject=subject, observed=str(observed), expected=str(expected), outcome=outcome)
+
+
+def unseen(what: str, seen: Iterable[str], subject: Subject) -> list[Observation]:
+    """That fewer pods were seen than the chart asks for, which proves nothing of the others; empty if all were."""
+    count, replicas = len(set(seen)), subject.workload.replicas
+    return [unproved(what, count, replicas)] if count < replicas else []
 
 
 def unproved(subject: str, observed: object, expected: object) -> Observation:

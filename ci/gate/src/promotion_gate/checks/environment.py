@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
 from promotion_gate.evidence import Missing, ProcessEnvironment
 from promotion_gate.verdict import Finding, Observation, Outcome
 from promotion_gate.workload import Workload, resolve_env
@@ -38,6 +38,7 @@ def assess(subject: Subject) -> Finding:
         observations += _compare(process, subject.workload, facts.get(process.pod, {}))
     for pod in sorted(facts.keys() - {process.pod for process in environments}):
         observations.append(unproved(pod, "no process", "a process whose environment can be read"))
+    observations += unseen("pods seen", facts, subject)
     wrong = [o for o in observations if o.outcome is not Outcome.PASS]
     names = ", ".join(sorted({o.subject.split(" ")[0] for o in wrong}))
     return conclude(
@@ -69,7 +70,9 @@ def _compare(process: ProcessEnvironment, workload: Workload, facts: Mapping[str
             differences.append(observe(f"{var.name} {who}", "not set", f"from the secret {var.secret}", ok=False))
     if differences:
         return differences
-    changed = "; ".join(f"{s.name}={s.actual} for {s.declared}, {s.why}" for s in process.substitutions)
+    changed = "; ".join(
+        f"{s.name}={_shown(s.name, s.actual)} for {_shown(s.name, s.declared)}, {s.why}" for s in process.substitutions
+    )
     seen = f"{len(expected)} as rendered" + (f" (the target replaced {changed})" if changed else "")
     return [observe(f"environment {who}", seen, f"{len(expected)} as rendered", ok=True)]
 

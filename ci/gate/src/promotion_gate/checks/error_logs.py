@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
 from promotion_gate.evidence import Missing
 from promotion_gate.verdict import Finding, Observation
 
@@ -28,6 +28,7 @@ def assess(subject: Subject) -> Finding:
         seen = f"{len(errors)} of {len(statuses)} lines with a status"
         observations.append(observe(log.pod, seen, "0 with status 500 and above", ok=not errors))
         observations += [observe(log.pod, line.text, "status below 500", ok=False) for line in errors[:_SHOWN]]
+    observations += unseen("pods with a log", (log.pod for log in logs), subject)
     summary = f"{failed} of {scanned} log lines with a status say 500 or above"
     return conclude(
         observations,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
 from promotion_gate.evidence import Missing
 from promotion_gate.verdict import Finding, Outcome
 
@@ -11,7 +11,7 @@ MIB = 1024 * 1024
 
 def assess(subject: Subject) -> Finding:
     memory, limit = subject.evidence.memory, subject.workload.memory_limit
-    if limit is None:
+    if not limit:  # Kubernetes takes 0 as no limit
         return Finding(
             outcome=Outcome.FAIL,
             summary="the chart sets no memory limit",
@@ -27,7 +27,7 @@ def assess(subject: Subject) -> Finding:
             expected,
             ok=use.peak < limit,
         )
-        if use.samples
+        if use.samples and use.peak
         else unproved(use.pod, "no samples", expected)
         for use in memory
     ]
@@ -35,8 +35,7 @@ def assess(subject: Subject) -> Finding:
     summary = (
         "no samples" if not peak else f"peak {peak / MIB:.0f} of {limit / MIB:.0f} MiB, headroom {1 - peak / limit:.0%}"
     )
-    if len(memory) < subject.workload.replicas:
-        observations.append(unproved("pods measured", len(memory), subject.workload.replicas))
+    observations += unseen("pods measured", (use.pod for use in memory), subject)
     return conclude(
         observations,
         good=summary,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved
-from promotion_gate.contract import FORBIDDEN_LABELS, Contract
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
+from promotion_gate.contract import FORBIDDEN_LABELS, INSTANCE_LABEL, Contract
 from promotion_gate.evidence import Evidence, Family, MetricsPage, Missing
 from promotion_gate.plan import MetricSpec
 from promotion_gate.verdict import Finding, Observation, Outcome
 
 OK = 200
+
+_Series = frozenset[tuple[str, str]]
 
 
 def assess(subject: Subject) -> Finding:
@@ -25,8 +28,7 @@ def assess(subject: Subject) -> Finding:
             _family(name, spec, subject.contract, readable) for name, spec in subject.contract.families.items()
         ]
     seen = {page.pod for page in readable}
-    if len(seen) < subject.workload.replicas:
-        observations.append(unproved("pods with metrics", len(seen), subject.workload.replicas))
+    observations += unseen("pods with metrics", seen, subject)
     wrong = [o for o in observations if o.outcome is not Outcome.PASS]
     required = len(subject.contract.families)
     return conclude(
@@ -52,26 +54,28 @@ def _answer(page: MetricsPage, evidence: Evidence) -> Observation:
 
 def _family(name: str, spec: MetricSpec, contract: Contract, pages: Sequence[MetricsPage]) -> Observation:
     expected = f"{spec.type}, labels {_names(spec.labels) or 'none'}" + (
-        f", buckets {_numbers(spec.buckets)}" if spec.buckets else ""
+        f", buckets {_numbers([*spec.buckets, math.inf])}" if spec.buckets else ""
     )
     for page in pages:
-        family = next((f for f in page.families if f.name == name), None)
-        fault = "missing" if family is None else _fault(family, spec, contract, page.how == "push")
+        found = [f for f in page.families if f.name == name]
+        fault = _fault(found[0], spec, contract, page) if found else "missing"
+        if len(found) > 1:  # Prometheus takes one group of lines a name
+            fault = f"{len(found)} families of this name"
         if fault:
             return observe(name, f"{fault} on {page.source} ({page.pod})", expected, ok=False)
     return observe(name, f"as required on {len(pages)} pages", expected, ok=True)
 
 
-def _fault(family: Family, spec: MetricSpec, contract: Contract, pushed: bool) -> str:
+def _fault(family: Family, spec: MetricSpec, contract: Contract, page: MetricsPage) -> str:
     """What is wrong with a family, as a clause; empty if nothing is."""
     # OTLP has no summary to send: the library sends a histogram without bounds, which says the same (count and sum)
-    types = {spec.type, "histogram"} if pushed and spec.type == "summary" else {spec.type}
+    types = {spec.type, "histogram"} if page.how == "push" and spec.type == "summary" else {spec.type}
     if family.type not in types:
         return f"type {family.type}"
     if not family.samples:
         return "no series"
     wanted = spec.labels | contract.constant_labels
-    own = frozenset({"le"}) if family.type == "histogram" else frozenset({"quantile"})
+    own = {"histogram": frozenset({"le"}), "summary": frozenset({"quantile"})}.get(family.type, frozenset())
     for sample in family.samples:
         labels = frozenset(sample.labels) - own - FORBIDDEN_LABELS  # those have a check of their own
         if labels != wanted:
@@ -83,10 +87,33 @@ def _fault(family: Family, spec: MetricSpec, contract: Contract, pushed: bool) -
                 )
                 if part
             )
-    if spec.buckets:
-        bounds = {float(s.labels["le"]) for s in family.samples if s.name.endswith("_bucket")} - {math.inf}
-        if bounds != set(spec.buckets):
-            return f"buckets {_numbers(sorted(bounds)) or 'none'}"
+    return _absent_worker(family, spec, page) or _broken_series(family, spec)
+
+
+def _absent_worker(family: Family, spec: MetricSpec, page: MetricsPage) -> str:
+    """A family without labels of its own has a series from its start, so every worker of the page must show one."""
+    if spec.labels:
+        return ""
+    workers = {s.labels[INSTANCE_LABEL] for f in page.families for s in f.samples if INSTANCE_LABEL in s.labels}
+    absent = workers - {s.labels.get(INSTANCE_LABEL, "") for s in family.samples}
+    return f"no series of {', '.join(sorted(absent))}" if absent else ""
+
+
+def _broken_series(family: Family, spec: MetricSpec) -> str:
+    """Each series of a histogram or summary needs all its buckets, a count and a sum: a page that was cut may lack some."""
+    if family.type not in {"histogram", "summary"}:
+        return ""
+    parts, bounds = defaultdict[_Series, set[str]](set), defaultdict[_Series, set[float]](set)
+    for sample in family.samples:
+        series = frozenset((name, value) for name, value in sample.labels.items() if name not in {"le", "quantile"})
+        parts[series].add(sample.name.removeprefix(family.name))
+        if sample.name.endswith("_bucket"):
+            bounds[series].add(float(sample.labels["le"]))
+    for series, seen in parts.items():
+        if lacking := {"_count", "_sum"} - seen:
+            return f"a series without {' and '.join(sorted(lacking))}"
+        if spec.buckets and bounds[series] != {*spec.buckets, math.inf}:
+            return f"buckets {_numbers(sorted(bounds[series])) or 'none'}"
     return ""
 
 
@@ -95,7 +122,7 @@ def _names(labels: frozenset[str]) -> str:
 
 
 def _numbers(bounds: Sequence[float]) -> str:
-    return " ".join(f"{bound:g}" for bound in bounds)
+    return " ".join("+Inf" if bound == math.inf else f"{bound:g}" for bound in bounds)
 
 
 CHECK = Check("metrics-contract", "Metrics as the role promises", assess)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unseen
 from promotion_gate.evidence import Missing
 from promotion_gate.verdict import Finding
 
@@ -20,6 +20,7 @@ def assess(subject: Subject) -> Finding:
         )
         for pod in pods
     ]
+    observations += unseen("pods seen", (pod.name for pod in pods), subject)
     total = sum(pod.restarts for pod in pods)
     return conclude(
         observations,

@@ -16,9 +16,11 @@ SKEW = timedelta(seconds=0.5)
 
 def assess(subject: Subject) -> Finding:
     pages = subject.evidence.pages
-    readable = [] if isinstance(pages, Missing) else [page for page in pages if page.families and not page.fault]
+    if isinstance(pages, Missing):
+        return no_evidence("metrics", pages)
+    readable = [page for page in pages if page.families and not page.fault]
     if not readable:
-        return no_evidence("metrics", pages if isinstance(pages, Missing) else None)
+        return no_evidence("metrics")
     pods = {page.pod: [p for p in readable if p.pod == page.pod] for page in readable}
     observations = [_workers(pod, of_pod, subject.workload.workers) for pod, of_pod in pods.items()]
     instances = {pod: _instances(of_pod) for pod, of_pod in pods.items()}
@@ -36,8 +38,13 @@ def assess(subject: Subject) -> Finding:
         seen = f"{len(everyone)}, {len(shared)} shared by two pods"
         wanted = subject.workload.replicas * subject.workload.workers
         observations.append(
-            observe("workers of the release", seen, f"{wanted}, none shared", ok=len(everyone) == wanted and not shared)
+            observe("workers of the release", seen, f"{wanted}, none shared", ok=len(everyone) == wanted)
         )
+    observations += [
+        unproved(f"{page.source} ({page.pod})", page.fault or f"status {page.status}", "a whole page")
+        for page in pages
+        if page not in readable
+    ]
     observations.append(_sum(subject, [_latest(of_pod) for of_pod in pods.values()]))
     return conclude(
         observations,
@@ -53,7 +60,7 @@ def _instances(pages: Iterable[MetricsPage]) -> frozenset[str]:
         for page in pages
         for family in page.families
         for sample in family.samples
-        if INSTANCE_LABEL in sample.labels
+        if sample.labels.get(INSTANCE_LABEL)  # to Prometheus an empty label is none
     )
 
 
@@ -84,7 +91,7 @@ def _sum(subject: Subject, latest: list[list[MetricsPage]]) -> Observation:
     """Whether the work counter, over all workers of all pods, says what the gate knows was done."""
     counter, evidence = subject.contract.work_counter, subject.evidence
     pages = [page for of_pod in latest for page in of_pod]
-    values = [s.value for page in pages for family in page.families if family.name == counter for s in family.samples]
+    values = [s.value for page in pages for family in page.families for s in family.samples if s.name == counter]
     total = sum(values)
     what = f"sum of {counter}"
     restarted = () if isinstance(evidence.pods, Missing) else [pod.name for pod in evidence.pods if pod.restarts]

@@ -25,7 +25,7 @@ def resolve(reference: str) -> LocalImage | None:
         repository = name
     try:
         version = metadata.version(repository.rsplit("/", 1)[-1])
-    except metadata.PackageNotFoundError:
+    except (metadata.PackageNotFoundError, ValueError):  # ValueError: no name at all
         return None
     scripts = Path(sys.executable).parent
     return LocalImage(f"{repository}:{version}", f"{scripts}:/usr/local/bin:/usr/bin:/bin")

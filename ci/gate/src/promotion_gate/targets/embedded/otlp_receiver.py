@@ -1,14 +1,16 @@
 """Stands in for the collector: takes OTLP metrics over HTTP and keeps what every worker pushed last.
 
-OTLP 1.x, http/protobuf: POST /v1/metrics with an ExportMetricsServiceRequest, gzip or plain.
+OTLP 1.x, http/protobuf: POST /v1/metrics with an ExportMetricsServiceRequest, plain, gzip or deflate.
 """
 
 from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,12 +20,19 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
-from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, Metric, ResourceMetrics
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AGGREGATION_TEMPORALITY_DELTA,
+    HistogramDataPoint,
+    Metric,
+    NumberDataPoint,
+    ResourceMetrics,
+)
 
 from promotion_gate.contract import INSTANCE_LABEL
 from promotion_gate.evidence import Family, MetricsPage, Sample
 
 _PATH = "/v1/metrics"
+_DECODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
 
 class OtlpReceiver:
@@ -36,8 +45,12 @@ class OtlpReceiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status = receiver.take(self.path, self.headers.get("Content-Encoding", ""), body)
+                length = self.headers.get("Content-Length", "")
+                if length.isdecimal():
+                    body = self.rfile.read(int(length))
+                    status = receiver.take(self.path, self.headers.get("Content-Encoding", ""), body)
+                else:
+                    status = HTTPStatus.LENGTH_REQUIRED
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-protobuf")
                 answer = ExportMetricsServiceResponse().SerializeToString()
@@ -50,7 +63,9 @@ class OtlpReceiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, name="otlp-receiver", daemon=True)
+        # looks for `stop` that often, in seconds
+        serve = partial(self._server.serve_forever, poll_interval=0.05)
+        self._thread = threading.Thread(target=serve, name="otlp-receiver", daemon=True)
 
     @property
     def endpoint(self) -> str:
@@ -76,8 +91,8 @@ class OtlpReceiver:
         if path != _PATH:
             return HTTPStatus.NOT_FOUND
         try:
-            request = ExportMetricsServiceRequest.FromString(gzip.decompress(body) if encoding == "gzip" else body)
-        except (DecodeError, OSError, EOFError):
+            request = ExportMetricsServiceRequest.FromString(_DECODERS.get(encoding, bytes)(body))
+        except (DecodeError, OSError, EOFError, zlib.error):
             return HTTPStatus.BAD_REQUEST
         for resource in request.resource_metrics:
             page = _page(resource)
@@ -114,15 +129,18 @@ def _points(metric: Metric) -> Iterable[Any]:
 
 
 def _family(metric: Metric, identity: dict[str, str]) -> Family:
-    kind: str = metric.WhichOneof("data") or "unknown"
-    if kind == "sum":
+    data = metric.WhichOneof("data")
+    kind: str = data or "unknown"
+    if data == "sum":
         kind = "counter" if metric.sum.is_monotonic else "gauge"
+    if getattr(getattr(metric, data or "gauge"), "aggregation_temporality", 0) == AGGREGATION_TEMPORALITY_DELTA:
+        kind = f"delta {kind}"  # the last push alone then says nothing, and Prometheus cannot take it
     samples: list[Sample] = []
     for point in _points(metric):
         labels = {item.key: _text(item.value) for item in point.attributes} | identity
         if isinstance(point, HistogramDataPoint):
             samples += _histogram(metric.name, labels, point)
-        else:
+        elif isinstance(point, NumberDataPoint):  # other points get no samples: no check takes their type
             value = point.as_int if point.WhichOneof("value") == "as_int" else point.as_double
             samples.append(Sample(metric.name, labels, value))
     return Family(metric.name, kind, tuple(samples))

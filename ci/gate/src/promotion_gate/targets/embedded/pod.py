@@ -116,7 +116,7 @@ class Pod:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: a zero byte
                 return f"StartError: {error}"
         self.pid = process.pid
         try:
@@ -138,8 +138,9 @@ class Pod:
             for probe in (startup,) if not started else (readiness, liveness):
                 if probe is not None and time.monotonic() >= probe.due:
                     probe.record(self._probes.failure(probe.probe), time.monotonic())
-            if liveness is not None and not liveness.healthy:
-                return f"liveness probe failed: {liveness.last_failure}"
+            for kind, probe in (("startup", startup), ("liveness", liveness)):
+                if probe is not None and probe.failed:
+                    return f"{kind} probe failed: {probe.last_failure}"
             blocking = readiness if started else startup
             ready = started and (readiness is None or readiness.healthy)
             why = f"not ready: {blocking.last_failure or 'not probed yet'}" if blocking and not ready else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import requests
 
+from promotion_gate.direct_http import direct_session
 from promotion_gate.workload import Probe
 
 _HTTP_GOOD = range(200, 400)
@@ -32,6 +33,7 @@ class ProbeRunner:
                 probe.command,
                 env=dict(self.environment),
                 cwd=self.directory,
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=probe.timeout,
                 check=False,
@@ -46,11 +48,14 @@ class ProbeRunner:
     def _http(self, probe: Probe) -> str:
         url = f"http://127.0.0.1:{self.ports.get(probe.port, probe.port)}{probe.path}"
         try:
-            status = requests.get(url, timeout=probe.timeout, headers={"Connection": "close"}).status_code
+            with direct_session() as http:
+                status = http.get(url, timeout=probe.timeout).status_code
         except requests.Timeout:
             return f"GET {probe.path} has no answer within {probe.timeout:g} s"
-        except requests.RequestException:
+        except requests.ConnectionError:
             return f"GET {probe.path}: connection refused or closed"
+        except (requests.RequestException, ValueError) as error:  # ValueError: a redirect to what is no URL
+            return f"GET {probe.path}: {error}"
         return "" if status in _HTTP_GOOD else f"GET {probe.path} answers {status}"
 
 
@@ -62,16 +67,14 @@ class ProbeState:
     due: float
     healthy: bool
     last_failure: str = ""
+    failed: bool = False
+    """Whether it last failed as often in a row as it may; for a startup or liveness probe that ends the container."""
     _run: int = field(default=0, repr=False)
 
     def record(self, failure: str, now: float) -> None:
         """Takes a result at `now`, in seconds of the caller's clock."""
         self.due = now + self.probe.period
-        if bool(failure) is self.healthy:
-            self._run += 1
-            threshold = self.probe.failure_threshold if failure else self.probe.success_threshold
-            if self._run >= threshold:
-                self.healthy, self._run = not failure, 0
-        else:
-            self._run = 0
+        self._run = self._run + 1 if bool(failure) is bool(self.last_failure) else 1
         self.last_failure = failure
+        if self._run >= (self.probe.failure_threshold if failure else self.probe.success_threshold):
+            self.healthy, self.failed = not failure, bool(failure)

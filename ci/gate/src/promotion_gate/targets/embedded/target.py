@@ -59,6 +59,10 @@ class EmbeddedTarget:
                 )
             self._receiver = OtlpReceiver()
             self._receiver.start()
+        if not workload.command:
+            raise TargetError(
+                f"{workload.name}: the chart renders no command, and a local image has no entrypoint of its own; set workload.command."
+            )
         image = resolve(workload.image)
         self._watchdog = watchdog.start(self._run)
         self._pods = [Pod(self._spec(workload, image, ordinal)) for ordinal in range(workload.replicas)]
@@ -83,6 +87,7 @@ class EmbeddedTarget:
             **{f"metadata.labels['{key}']": value for key, value in workload.labels.items()},
         }
         substitutions, ports = self._substitutions(workload)
+        declared = resolve_env(workload.env, facts, {s.name: s.actual for s in substitutions})
         environment = {
             "PATH": image.path if image else "",
             "HOME": str(directory),
@@ -90,11 +95,11 @@ class EmbeddedTarget:
             "LANG": "C.UTF-8",
             "TMPDIR": str(temporary),
             "PYTHONUNBUFFERED": "1",
-            **resolve_env(workload.env, facts, {s.name: s.actual for s in substitutions}),
+            **declared,
             processes.RUN_MARK: self._run,
             processes.POD_MARK: name,
         }
-        command = tuple(expand(argument, environment) for argument in workload.command)
+        command = tuple(expand(argument, declared) for argument in workload.command)
         return PodSpec(name, self._run, workload, image, command, environment, substitutions, facts, ports, directory)
 
     def _substitutions(self, workload: Workload) -> tuple[tuple[Substitution, ...], dict[int, int]]:
@@ -144,6 +149,8 @@ class EmbeddedTarget:
         return tuple(found)
 
     def memory(self) -> tuple[MemoryUse, ...]:
+        if self._sampler.ident is not None and not self._sampler.is_alive() and not self._stopping.is_set():
+            raise RuntimeError("the sampler ended early, what it saw is not all")
         return tuple(MemoryUse(pod, tuple(samples)) for pod, samples in self._samples.items())
 
     def _sample(self) -> None:
@@ -178,4 +185,5 @@ class EmbeddedTarget:
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_text(errors="replace").splitlines() if path.exists() else []
+    """Not str.splitlines: it also splits at characters that JSON allows inside a text, e.g. U+2028."""
+    return path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []

@@ -1,0 +1,138 @@
+"""Evidence that is missing, skipped or broken is never PASS."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from promotion_gate import checks
+from promotion_gate.checks import Check
+from promotion_gate.checks.check import Subject, conclude, observe, unproved
+from promotion_gate.evidence import Evidence, Missing
+from promotion_gate.plan import Plan
+from promotion_gate.targets import Target
+from promotion_gate.verdict import Finding, Outcome, ReleaseRecord, Verdict
+from promotion_gate.verification import Candidate, assess
+
+PARTS = [part.name for part in fields(Evidence)]
+NEEDS = {
+    "pods-ready": {"pods"},
+    "restarts": {"pods"},
+    "memory": {"memory"},
+    "error-logs": {"logs"},
+    "image": {"pods"},
+    "environment": {"environments", "pods"},
+    "metrics-contract": {"pages"},
+    "worker-series": {"pages", "traffic"},
+    "forbidden-labels": {"pages"},
+}
+"""The parts of an http-api's evidence without which a check proves nothing."""
+
+
+def _all(value: object) -> Evidence:
+    return Evidence(**cast("dict[str, Any]", dict.fromkeys(PARTS, value)))
+
+
+class _Target:
+    """What a verdict says of its target."""
+
+    name, fit_for_promotion, note = "nowhere", True, ""
+
+
+def _candidate(subject: Subject) -> Candidate:
+    release = ReleaseRecord(
+        service="demo", environment="staging", role="http-api", image="x", manifests_sha256="0" * 64, commit="1" * 40
+    )
+    return Candidate(release, subject.workload, subject.contract, Plan())
+
+
+def _verdict(subject: Subject, run: tuple[Check, ...] = checks.ALL) -> Verdict:
+    target = cast("Target", _Target())
+    return assess(_candidate(subject), subject.evidence, target, datetime.now(UTC) - timedelta(seconds=1), run)
+
+
+@pytest.mark.parametrize("role", ["pull", "push"])
+def test_good_evidence_passes(role: str, request: pytest.FixtureRequest) -> None:
+    verdict = _verdict(request.getfixturevalue(role))
+    assert verdict.outcome is Outcome.PASS, [c for c in verdict.checks if c.finding.outcome is not Outcome.PASS]
+    assert verdict.promotes
+
+
+@pytest.mark.parametrize("nothing", [Missing("it rained"), ()], ids=["missing", "empty"])
+@pytest.mark.parametrize("check", checks.ALL, ids=lambda check: check.id)
+def test_no_evidence_at_all_is_inconclusive(check: Check, nothing: object, pull: Subject) -> None:
+    subject = replace(pull, evidence=replace(_all(nothing), traffic=Missing("it rained")))
+    finding = check.run(subject).finding
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert finding.remedy
+    if isinstance(nothing, Missing):
+        assert "it rained" in finding.summary
+    assert _verdict(subject).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("nothing", [Missing("it rained"), ()], ids=["missing", "empty"])
+@pytest.mark.parametrize("part", PARTS)
+def test_one_part_alone_missing_takes_the_pass_of_the_checks_that_need_it(
+    part: str, nothing: object, pull: Subject
+) -> None:
+    gone = Missing("it rained") if part == "traffic" else nothing
+    subject = replace(pull, evidence=replace(pull.evidence, **cast("dict[str, Any]", {part: gone})))
+    outcomes = {check.id: check.run(subject).finding.outcome for check in checks.ALL}
+    lacking = {check for check, outcome in outcomes.items() if outcome is not Outcome.PASS}
+    assert lacking == {check for check, parts in NEEDS.items() if part in parts}
+    assert {outcomes[check] for check in lacking} == {Outcome.INCONCLUSIVE}
+    assert _verdict(subject).outcome is Outcome.INCONCLUSIVE
+
+
+def test_the_table_of_needs_is_of_the_registry() -> None:
+    assert NEEDS.keys() == {check.id for check in checks.ALL}
+
+
+def _raises(_subject: Subject) -> Finding:
+    raise ZeroDivisionError("oops")
+
+
+@pytest.mark.parametrize("broken", checks.ALL, ids=lambda check: check.id)
+@pytest.mark.parametrize(
+    "assess_", [_raises, lambda _: None, lambda _: True, lambda _: "PASS"], ids=["raises", "None", "True", "a word"]
+)
+def test_a_broken_check_is_inconclusive(broken: Check, assess_: Any, pull: Subject) -> None:
+    run = tuple(replace(check, assess=assess_) if check is broken else check for check in checks.ALL)
+    verdict = _verdict(pull, run)
+    (record,) = (record for record in verdict.checks if record.id == broken.id)
+    assert record.finding.outcome is Outcome.INCONCLUSIVE
+    assert "the check itself failed" in record.finding.summary
+    assert broken.id in record.finding.remedy
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("left_out", checks.ALL, ids=lambda check: check.id)
+def test_a_check_that_is_left_out_is_inconclusive(left_out: Check, pull: Subject) -> None:
+    verdict = _verdict(pull, tuple(check for check in checks.ALL if check is not left_out))
+    assert verdict.missing_checks == (left_out.id,)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert not verdict.promotes
+
+
+def test_no_check_at_all_is_inconclusive(pull: Subject) -> None:
+    assert _verdict(pull, ()).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("role", ["pull", "push"])
+def test_a_release_of_no_replicas_proves_nothing(role: str, request: pytest.FixtureRequest) -> None:
+    subject: Subject = request.getfixturevalue(role)
+    none = replace(subject, workload=replace(subject.workload, replicas=0), evidence=_all(()))
+    none = replace(none, evidence=replace(none.evidence, traffic=Missing("no pod")))
+    assert {check.run(none).finding.outcome for check in checks.ALL} == {Outcome.INCONCLUSIVE}
+
+
+def test_a_conclusion_needs_observations() -> None:
+    assert conclude([], good="good", bad="bad", remedy="do").outcome is Outcome.INCONCLUSIVE
+    one, other = observe("a", 1, 1, ok=True), unproved("b", 0, 1)
+    assert conclude([one], good="good", bad="bad", remedy="do").outcome is Outcome.PASS
+    assert conclude([one, other], good="good", bad="bad", remedy="do").outcome is Outcome.INCONCLUSIVE
+    failed = observe("c", 1, 2, ok=False)
+    assert conclude([other, failed], good="good", bad="bad", remedy="do").outcome is Outcome.FAIL
