@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import threading
 from collections.abc import Callable, Iterator
@@ -170,3 +171,23 @@ def test_the_proxy_of_the_gates_environment_is_not_asked(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert scrape("p", serve(sends(PAGE))).status == 200
+
+
+def test_a_page_that_drips_ends_in_time(serve: Serve) -> None:
+    """Each byte comes well within the time-out of the connection; the page as a whole does not."""
+
+    def drip(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with contextlib.suppress(OSError):  # until the scrape hangs up
+            while True:
+                request.wfile.write(b"2\r\n# \r\n")
+
+    page = scrape("p", serve(drip), timeout=0.3)
+    assert page.fault == "no answer within 0.3 s"
+    assert page.families == ()
+
+
+def test_when_it_arrived_is_known(serve: Serve) -> None:
+    page = scrape("p", serve(sends(PAGE)))
+    assert page.received_at is not None
+    assert page.received_at >= page.taken_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler
 from io import StringIO
 from typing import Any
 
@@ -12,9 +13,9 @@ from rich.console import Console
 
 from promotion_gate import checks
 from promotion_gate.checks.check import Subject
-from promotion_gate.evidence import Evidence, Missing
-from promotion_gate.gathering import Patience
-from promotion_gate.plan import Plan
+from promotion_gate.evidence import Evidence, Missing, Traffic
+from promotion_gate.gathering import Patience, gather
+from promotion_gate.plan import Plan, Request
 from promotion_gate.progress import Progress
 from promotion_gate.targets import TargetError
 from promotion_gate.verdict import Outcome, ReleaseRecord, Verdict
@@ -34,6 +35,7 @@ class ScriptedTarget:
     fit_for_promotion: bool = True
     note: str = ""
     calls: list[str] = field(default_factory=list)
+    listens: Mapping[str, str] = field(default_factory=dict)
 
     def start(self, workload: Workload) -> None:  # noqa: ARG002 - the target's signature
         self._show("start", None)
@@ -42,7 +44,7 @@ class ScriptedTarget:
         return self._show("pods", self.evidence.pods)
 
     def addresses(self) -> Mapping[str, str]:
-        return {}
+        return self.listens
 
     def logs(self) -> Any:
         return self._show("logs", self.evidence.logs)
@@ -134,3 +136,20 @@ def test_a_target_that_cannot_start_is_stopped_all_the_same(
     with pytest.raises(type(error)):
         verify(push, target)
     assert target.calls == ["stop"]
+
+
+def test_only_ready_pods_get_requests(pull: Subject, serve: Callable[..., str], closed_port: int) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    assert not isinstance(pull.evidence.pods, Missing)
+    first, second = pull.evidence.pods
+    evidence = replace(pull.evidence, pods=(first, replace(second, ready=False)))
+    nobody = f"http://127.0.0.1:{closed_port}"
+    target = ScriptedTarget(evidence, listens={first.name: serve(answer), second.name: nobody})
+    plan = Plan(requests=(Request(path="/"),), requests_per_pod=3)
+    with Progress(Console(file=StringIO())) as progress:
+        seen = gather(pull.workload, pull.contract, plan, target, Patience(ready=0, window=0, metrics=0), progress)
+    assert seen.traffic == Traffic(sent=3, answered={200: 3})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ import httpx
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
+from chart_harness.host_ports import PortLease
 
 COMMAND = Path(sys.executable).with_name("reference-service")
 POLL_SECONDS = 0.05
@@ -115,11 +116,10 @@ def wait_until_fixture() -> WaitUntil:
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port() -> Iterator[int]:
+    lease = PortLease()
+    yield lease.port
+    lease.release()
 
 
 @pytest.fixture

@@ -43,6 +43,8 @@ class _Group(click.Group):
         except click.ClickException as error:
             error.show()
             sys.exit(COULD_NOT_RUN)
+        except click.Abort:
+            sys.exit(INTERRUPTED)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,10 +69,18 @@ def main() -> None:
     "--set", "said", multiple=True, metavar="KEY=VALUE", help="A value on top of the files, e.g. workload.replicas=1."
 )
 @click.option(
-    "--ready-timeout", type=float, default=Patience.ready, show_default=True, help="Seconds for all pods to be Ready."
+    "--ready-timeout",
+    type=click.IntRange(1, 3600),
+    default=int(Patience.ready),
+    show_default=True,
+    help="Seconds for pods to be Ready.",
 )
 @click.option(
-    "--window", type=float, default=Patience.window, show_default=True, help="Seconds to watch at least, once Ready."
+    "--window",
+    type=click.IntRange(0, 3600),
+    default=int(Patience.window),
+    show_default=True,
+    help="Seconds to watch at least, once Ready.",
 )
 def verify(
     service: str,
@@ -78,8 +88,8 @@ def verify(
     root: Path,
     reports: Path,
     said: tuple[str, ...],
-    ready_timeout: float,
-    window: float,
+    ready_timeout: int,
+    window: int,
 ) -> None:
     """Run SERVICE as its chart says for ENVIRONMENT, look at what comes out, and judge it."""
     console = Console()

@@ -116,6 +116,8 @@ class MetricsPage:
     families: tuple[Family, ...] = ()
     fault: str = ""
     """Why the body could not be read as metrics (cut off, not parsable); empty if it could."""
+    received_at: datetime | None = None
+    """When it had arrived, where that is known: what it counts happened between `taken_at` and then."""
 
 
 @dataclass(frozen=True)

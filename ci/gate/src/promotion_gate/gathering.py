@@ -93,9 +93,17 @@ def _traffic(contract: Contract, plan: Plan, target: Target, ready: bool, progre
         return Missing("no pod was Ready to take requests")
     if not plan.requests:
         return Missing("the service's gate.yaml names no requests")
-    addresses = target.addresses()
+    addresses = _seen("addresses", lambda: _ready_addresses(target))
+    if isinstance(addresses, Missing):
+        return addresses
     progress.stage(f"sending {plan.requests_per_pod} requests to each of {len(addresses)} pods")
     return send_traffic(plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"))
+
+
+def _ready_addresses(target: Target) -> dict[str, str]:
+    """Where Kubernetes would send requests: a pod that is not Ready gets none."""
+    ready = {pod.name for pod in target.pods() if pod.ready}
+    return {pod: address for pod, address in target.addresses().items() if pod in ready}
 
 
 def _honest_wait(workload: Workload) -> float:

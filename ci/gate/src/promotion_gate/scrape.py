@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import requests
@@ -13,6 +14,8 @@ from promotion_gate.exposition import ExpositionError, parse_page
 TIMEOUT = 5.0
 """Seconds for an answer; Prometheus' own default is 10, and a page that needs half of that is in trouble."""
 
+_PIECE = 65536
+
 
 def scrape(pod: str, url: str, timeout: float = TIMEOUT) -> MetricsPage:
     """One scrape over a connection of its own, so that any worker may answer. Never raises for what the pod does."""
@@ -22,7 +25,7 @@ def scrape(pod: str, url: str, timeout: float = TIMEOUT) -> MetricsPage:
     try:
         with direct_session() as http, http.get(url, timeout=timeout, stream=True) as response:
             status = response.status_code
-            text = response.content.decode("utf-8")
+            text = _read(response, timeout).decode("utf-8")
         if status == requests.codes.ok:
             families = parse_page(text)
     except requests.Timeout:
@@ -35,4 +38,14 @@ def scrape(pod: str, url: str, timeout: float = TIMEOUT) -> MetricsPage:
         fault = str(error)
     except (requests.RequestException, ValueError) as error:  # ValueError: a redirect to what is no URL
         fault = f"no answer that can be used: {error}"
-    return MetricsPage(pod, "pull", url, taken_at, status, families, fault)
+    return MetricsPage(pod, "pull", url, taken_at, status, families, fault, received_at=datetime.now(UTC))
+
+
+def _read(response: requests.Response, timeout: float) -> bytes:
+    """The whole body; requests' own time-out is between two pieces, so a page that drips would never end."""
+    deadline, body = time.monotonic() + timeout, bytearray()
+    for piece in response.iter_content(_PIECE):
+        body += piece
+        if time.monotonic() > deadline:
+            raise requests.Timeout
+    return bytes(body)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved
 from promotion_gate.contract import INSTANCE_LABEL
-from promotion_gate.evidence import MetricsPage, Missing
+from promotion_gate.evidence import MetricsPage, Missing, PodLog
 from promotion_gate.verdict import Finding, Observation
 
 SKEW = timedelta(seconds=0.5)
@@ -103,7 +103,12 @@ def _sum(subject: Subject, latest: list[list[MetricsPage]]) -> Observation:
     else:
         if isinstance(evidence.logs, Missing):
             return unproved(what, f"sum {total:g}, no logs", "the lines logged")
-        low, high = _logged(subject, pages, -SKEW), _logged(subject, pages, SKEW)
+        begun: dict[str, datetime] = {}
+        ended: dict[str, datetime] = {}
+        for page in pages:
+            begun[page.pod] = min(begun.get(page.pod, page.taken_at), page.taken_at)
+            ended[page.pod] = max(ended.get(page.pod, page.taken_at), page.received_at or page.taken_at)
+        low, high = _logged(evidence.logs, begun, -SKEW), _logged(evidence.logs, ended, SKEW)
         unit = "units of work logged"
         if not low:
             return unproved(what, f"sum {total:g}, no work logged before the metrics were taken", "work")
@@ -115,14 +120,12 @@ def _sum(subject: Subject, latest: list[list[MetricsPage]]) -> Observation:
     return observe(what, seen, expected, ok=low <= total <= high)
 
 
-def _logged(subject: Subject, pages: list[MetricsPage], skew: timedelta) -> int:
-    """Lines with a status that each pod had logged when its metrics were taken, give or take `skew`."""
-    assert not isinstance(subject.evidence.logs, Missing)  # noqa: S101 - narrows the type
-    taken = {page.pod: page.taken_at + skew for page in pages}
+def _logged(logs: Iterable[PodLog], moments: Mapping[str, datetime], skew: timedelta) -> int:
+    """Lines with a status that each pod had logged at its moment, give or take `skew`."""
     return sum(
-        line.time is not None and line.status is not None and line.time <= taken[log.pod]
-        for log in subject.evidence.logs
-        if log.pod in taken
+        line.time is not None and line.status is not None and line.time <= moments[log.pod] + skew
+        for log in logs
+        if log.pod in moments
         for line in log.lines
     )
 

@@ -114,6 +114,7 @@ def _page(resource: ResourceMetrics) -> MetricsPage:
         taken_at=datetime.fromtimestamp(nanos / 1e9, UTC),
         status=HTTPStatus.OK,
         families=tuple(_family(metric, identity) for metric in metrics),
+        received_at=datetime.now(UTC),
     )
 
 

@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from chart_harness.host_ports import NoFreePort, PortLease
 from promotion_gate.evidence import MemoryUse, MetricsPage, PodLog, PodState, ProcessEnvironment, Substitution
 from promotion_gate.log_lines import parse_log
 from promotion_gate.scrape import scrape
 from promotion_gate.targets.embedded import processes, watchdog
-from promotion_gate.targets.embedded.host_ports import PortLease
 from promotion_gate.targets.embedded.images import LocalImage, resolve
 from promotion_gate.targets.embedded.otlp_receiver import OtlpReceiver
 from promotion_gate.targets.embedded.pod import Pod, PodSpec
@@ -113,7 +113,10 @@ class EmbeddedTarget:
                     f"{workload.name}: no env var named …PORT carries the container port {port}, so a replica cannot be moved "
                     "to a port of its own; let the service read its port from METRICS_PORT."
                 )
-            lease = PortLease()
+            try:
+                lease = PortLease()
+            except NoFreePort as error:
+                raise TargetError(str(error)) from None
             self._leases.append(lease)
             ports[port] = lease.port
             why = "replicas share this host's ports"

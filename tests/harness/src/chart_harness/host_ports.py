@@ -1,4 +1,4 @@
-"""Ports of this host, lent to pods: replicas share one network here, so each needs a port of its own."""
+"""Ports of this host, lent to processes that would each have their own network in a pod."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import socket
 import tempfile
 from pathlib import Path
 
-from promotion_gate.targets.target import TargetError
-
 _RANGE = range(21000, 29000)  # below the ports that the kernel hands to outgoing connections
 
 
+class NoFreePort(Exception):
+    """Every port that could be lent is in use; the message says what to do."""
+
+
 class PortLease:
-    """A port that no other gate on this host hands out while this lease is held; the kernel drops the lock if we die."""
+    """A port that nobody else who leases on this host hands out while this lease is held; the kernel drops the lock if we die."""
 
     def __init__(self) -> None:
-        folder = Path(tempfile.gettempdir()) / f"promotion-gate-ports-{os.getuid()}"
+        folder = Path(tempfile.gettempdir()) / f"chart-harness-ports-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
         for port in _RANGE:
             self._lock = (folder / str(port)).open("w")
@@ -30,9 +32,7 @@ class PortLease:
                 self.port = port
                 return
             self._lock.close()
-        raise TargetError(
-            f"No port between {_RANGE.start} and {_RANGE.stop} is free on this host; stop what uses them."
-        )
+        raise NoFreePort(f"No port between {_RANGE.start} and {_RANGE.stop} is free on this host; stop what uses them.")
 
     def release(self) -> None:
         """Gives the port back; safe to call twice."""
@@ -43,7 +43,7 @@ def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed connection's leftovers do not count
         try:
-            probe.bind(("0.0.0.0", port))  # noqa: S104 - services bind every address
+            probe.bind(("0.0.0.0", port))
         except OSError:
             return False
         return True

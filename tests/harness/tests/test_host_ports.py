@@ -12,18 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from promotion_gate.targets import TargetError
-from promotion_gate.targets.embedded import host_ports
-from promotion_gate.targets.embedded.host_ports import PortLease
+from chart_harness import host_ports
+from chart_harness.host_ports import NoFreePort, PortLease
 
 HOLDER = """
 import sys
-from promotion_gate.targets.embedded import host_ports
+from chart_harness import host_ports
 host_ports._RANGE = range(int(sys.argv[1]), int(sys.argv[2]))
 try:
     lease = host_ports.PortLease()
     print(lease.port, flush=True)
-except host_ports.TargetError:
+except host_ports.NoFreePort:
     print("none", flush=True)
 sys.stdin.read()
 """
@@ -68,7 +67,7 @@ def said(process: subprocess.Popen[str]) -> str:
 def test_two_leases_differ_and_there_is_no_third(two_ports: range) -> None:
     leases = [PortLease(), PortLease()]
     assert [lease.port for lease in leases] == list(two_ports)
-    with pytest.raises(TargetError, match=r"No port between .* is free"):
+    with pytest.raises(NoFreePort, match=r"No port between .* is free"):
         PortLease()
     leases[0].release()
     leases[0].release()
@@ -82,7 +81,7 @@ def test_another_process_does_not_get_it_until_it_is_given_back(
     assert said(holder) == str(two_ports.start)
     mine = PortLease()
     assert mine.port == two_ports.start + 1
-    with pytest.raises(TargetError):
+    with pytest.raises(NoFreePort):
         PortLease()
     mine.release()
 
