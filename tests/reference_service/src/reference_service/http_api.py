@@ -9,13 +9,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, Query, Request
-from service_metrics.fastapi import instrument
 
 from reference_service.access_log import AccessLogMiddleware
 from reference_service.leak import start_leak
 from reference_service.misbehave import EveryFifth, Switch, parse_switches
 from reference_service.settings import leak_bytes, worker_count
 from service_metrics import Counter
+from service_metrics.fastapi import instrument
 
 READY = "/health/ready"
 LIVE = "/health/live"
