@@ -13,7 +13,7 @@ from rich.console import Console
 
 from promotion_gate import checks
 from promotion_gate.checks.check import Subject
-from promotion_gate.evidence import Evidence, Missing, Traffic
+from promotion_gate.evidence import Evidence, Family, Missing, Traffic
 from promotion_gate.gathering import Patience, gather
 from promotion_gate.plan import Plan, Request
 from promotion_gate.progress import Progress
@@ -104,6 +104,22 @@ def test_a_target_that_returns_nothing_proves_nothing(push: Subject, verify: Ver
     verdict = verify(push, ScriptedTarget(Evidence((), (), (), (), (), Missing("none"))))
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert {record.finding.outcome for record in verdict.checks} == {Outcome.INCONCLUSIVE}
+
+
+def test_a_push_from_the_start_is_not_the_last_word(push: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service pushes when it starts, with hardly any work to judge; the gate must wait for the next push."""
+    pages = push.evidence.pages
+    assert not isinstance(pages, Missing)
+    early = [tuple(replace(page, families=tuple(_with_value(f, 1) for f in page.families)) for page in pages)] * 2
+    target = ScriptedTarget(push.evidence)
+    monkeypatch.setattr(target, "metrics", lambda: early.pop() if early else pages)
+    with Progress(Console(file=StringIO())) as progress:
+        seen = gather(push.workload, push.contract, Plan(), target, Patience(ready=0, window=0, metrics=30), progress)
+    assert seen.pages == pages
+
+
+def _with_value(family: Family, value: float) -> Family:
+    return replace(family, samples=tuple(replace(sample, value=value) for sample in family.samples))
 
 
 @pytest.mark.parametrize("what", SHOWS)

@@ -18,6 +18,8 @@ from promotion_gate.workload import Workload
 _POLL = 0.2
 _PULL_PATIENCE = 10.0
 _DEFAULT_PUSH_INTERVAL = 15.0
+_ENOUGH_WORK = 10
+"""Units to wait for where nobody sends requests: a service pushes at its start, and one unit proves little of a sum."""
 
 T = TypeVar("T")
 
@@ -122,7 +124,7 @@ def _wait_for_metrics(
 ) -> None:
     """Waits until every worker shows and all answered work is counted, for `patience` seconds at most."""
     progress.stage("waiting for every worker's push" if workload.pushes else "waiting until all work shows on the page")
-    answered = 1 if isinstance(traffic, Missing) else max(1, traffic.answers)
+    enough = _ENOUGH_WORK if isinstance(traffic, Missing) else max(1, traffic.answers)
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         pages = _seen("metrics", target.metrics)
@@ -134,7 +136,7 @@ def _wait_for_metrics(
             progress.step(
                 f"{workers} of {wanted} workers, {work:g} units of work, {deadline - time.monotonic():.0f} s left"
             )
-            if workers >= wanted and work >= answered:
+            if workers >= wanted and work >= enough:
                 return
         time.sleep(_POLL)
 
