@@ -5,6 +5,9 @@ Every package is checked against its hash in requirements.lock; our own packages
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -25,10 +28,12 @@ def main() -> None:
         )
     began = time.monotonic()
     say("creating .venv")
+    if importlib.util.find_spec("ensurepip") is None:
+        install_venv_support()
     try:
         venv.create(VENV, with_pip=True, clear=True)
     except (subprocess.CalledProcessError, OSError) as error:
-        sys.exit(f"Cannot create {VENV}: {error}. On Debian: apt-get install python3-venv, then run make again.")
+        sys.exit(f"Cannot create {VENV}: {error}. Make the folder writable and free disk space, then run make again.")
     python = VENV / "bin" / "python"
     say("installing uv, then everything in requirements.lock")
     run(
@@ -48,6 +53,18 @@ def main() -> None:
     run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "--no-build-isolation", *editable)
     (VENV / "complete").touch()
     say(f"ready in {time.monotonic() - began:.0f} s")
+
+
+def install_venv_support() -> None:
+    """Debian keeps what a virtual environment needs in a package of its own."""
+    package = f"python3.{sys.version_info.minor}-venv"
+    if os.getuid() != 0 or not shutil.which("apt-get"):
+        sys.exit(
+            f"{sys.executable} cannot create virtual environments: install {package} (Debian: sudo apt-get install {package})."
+        )
+    say(f"installing {package}")
+    run("apt-get", "update", "-qq")
+    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", package)
 
 
 def say(text: str) -> None:
