@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from promotion_gate.checks.check import counted
 from promotion_gate.contract import INSTANCE_LABEL, Contract
 from promotion_gate.evidence import Evidence, MetricsPage, Missing, Traffic
 from promotion_gate.plan import Plan
@@ -43,7 +44,7 @@ def gather(
 
     Raises TargetError if the target cannot run the release at all; all that goes wrong later is `Missing` evidence.
     """
-    progress.stage(f"starting {workload.replicas} pods of {workload.name} on the {target.name} target")
+    progress.stage(f"starting {counted(workload.replicas, 'pod')} of {workload.name} on the {target.name} target")
     target.start(workload)
     ready = _wait_until_ready(workload, target, patience.ready, progress)
     began = time.monotonic()
@@ -98,7 +99,7 @@ def _traffic(contract: Contract, plan: Plan, target: Target, ready: bool, progre
     addresses = _seen("addresses", lambda: _ready_addresses(target))
     if isinstance(addresses, Missing):
         return addresses
-    progress.stage(f"sending {plan.requests_per_pod} requests to each of {len(addresses)} pods")
+    progress.stage(f"sending {plan.requests_per_pod} requests to each of {counted(len(addresses), 'pod')}")
     return send_traffic(plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"))
 
 

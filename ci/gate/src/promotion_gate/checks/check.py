@@ -79,6 +79,11 @@ def unseen(what: str, seen: Iterable[str], subject: Subject) -> list[Observation
     return [unproved(what, count, replicas)] if count < replicas else []
 
 
+def counted(number: int, noun: str) -> str:
+    """E.g. "1 pod", "2 pods", "3 processes"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
 def unproved(subject: str, observed: object, expected: object) -> Observation:
     """An observation that proves nothing either way."""
     return Observation(subject=subject, observed=str(observed), expected=str(expected), outcome=Outcome.INCONCLUSIVE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
+from promotion_gate.checks.check import Check, Subject, conclude, counted, no_evidence, observe, unproved, unseen
 from promotion_gate.evidence import Missing, ProcessEnvironment
 from promotion_gate.verdict import Finding, Observation, Outcome
 from promotion_gate.workload import Workload, resolve_env
@@ -43,7 +43,7 @@ def assess(subject: Subject) -> Finding:
     names = ", ".join(sorted({o.subject.split(" ")[0] for o in wrong}))
     return conclude(
         observations,
-        good=f"{len(subject.workload.env)} variables as rendered in {len(environments)} processes",
+        good=f"{len(subject.workload.env)} variables as rendered in {counted(len(environments), 'process')}",
         bad=f"not as rendered: {names}",
         remedy="Look for an entrypoint, wrapper or image that sets or unsets the variable; the chart's value must reach the process.",
     )

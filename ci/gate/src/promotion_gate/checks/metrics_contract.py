@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
+from promotion_gate.checks.check import Check, Subject, conclude, counted, no_evidence, observe, unproved, unseen
 from promotion_gate.contract import FORBIDDEN_LABELS, INSTANCE_LABEL, Contract
 from promotion_gate.evidence import Evidence, Family, MetricsPage, Missing
 from promotion_gate.plan import MetricSpec
@@ -33,7 +33,7 @@ def assess(subject: Subject) -> Finding:
     required = len(subject.contract.families)
     return conclude(
         observations,
-        good=f"{required} required families on {len(readable)} pages of {len(seen)} pods",
+        good=f"{required} required families on {counted(len(readable), 'page')} of {counted(len(seen), 'pod')}",
         bad=f"{len(wrong)} of {len(observations)} observations not as required: {', '.join(o.subject for o in wrong[:3])}",
         remedy="Compare the page with contracts/<role>.yaml and the service's gate.yaml; a family appears once its code path ran.",
     )
@@ -63,7 +63,7 @@ def _family(name: str, spec: MetricSpec, contract: Contract, pages: Sequence[Met
             fault = f"{len(found)} families of this name"
         if fault:
             return observe(name, f"{fault} on {page.source} ({page.pod})", expected, ok=False)
-    return observe(name, f"as required on {len(pages)} pages", expected, ok=True)
+    return observe(name, f"as required on {counted(len(pages), 'page')}", expected, ok=True)
 
 
 def _fault(family: Family, spec: MetricSpec, contract: Contract, page: MetricsPage) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unseen
+from promotion_gate.checks.check import Check, Subject, conclude, counted, no_evidence, observe, unseen
 from promotion_gate.evidence import Missing
 from promotion_gate.verdict import Finding
 
@@ -24,8 +24,8 @@ def assess(subject: Subject) -> Finding:
     total = sum(pod.restarts for pod in pods)
     return conclude(
         observations,
-        good=f"0 restarts in {len(pods)} pods",
-        bad=f"{total} restarts in {len(pods)} pods",
+        good=f"0 restarts in {counted(len(pods), 'pod')}",
+        bad=f"{counted(total, 'restart')} in {counted(len(pods), 'pod')}",
         remedy="Read what was logged before the restart: pods/<pod>/log beside the reports holds every run of the container.",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved
+from promotion_gate.checks.check import Check, Subject, conclude, counted, no_evidence, observe, unproved
 from promotion_gate.contract import INSTANCE_LABEL
 from promotion_gate.evidence import MetricsPage, Missing, PodLog
 from promotion_gate.verdict import Finding, Observation
@@ -48,8 +48,8 @@ def assess(subject: Subject) -> Finding:
     observations.append(_sum(subject, [_latest(of_pod) for of_pod in pods.values()]))
     return conclude(
         observations,
-        good=f"{len(everyone)} workers in {len(pods)} pods, a series each; {observations[-1].observed}",
-        bad=f"{len(everyone)} workers seen in {len(pods)} pods; {observations[-1].observed}",
+        good=f"{counted(len(everyone), 'worker')} in {counted(len(pods), 'pod')}, a series each; {observations[-1].observed}",
+        bad=f"{counted(len(everyone), 'worker')} seen in {counted(len(pods), 'pod')}; {observations[-1].observed}",
         remedy="Check that every worker runs the instrumented app, that workers share a TMPDIR, and WEB_CONCURRENCY (metrics.workers).",
     )
 
