@@ -16,11 +16,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
+from chart_harness.assembly import cache_folder
 
 HERE = Path(__file__).resolve().parent
 BIN = HERE.parents[1] / ".venv" / "bin"
-CACHE = Path(os.environ.get("SERVICE_METRICS_CACHE") or platformdirs.user_cache_path("service-metrics-platform"))
+CACHE = cache_folder()
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from typing import Literal
 import pytest
 
 from promotion_gate.checks.check import Subject
-from promotion_gate.contract import INSTANCE_LABEL, Contract, contract_for
+from promotion_gate.contract import Contract, contract_for
 from promotion_gate.evidence import (
+    INSTANCE_LABEL,
     Evidence,
     Family,
     LogLine,

@@ -9,7 +9,8 @@ import pytest
 
 from chart_harness.fleet import service_release, services
 from promotion_gate.checks.check import Subject
-from promotion_gate.contract import INSTANCE_LABEL, contract_for
+from promotion_gate.contract import contract_for
+from promotion_gate.evidence import INSTANCE_LABEL
 from promotion_gate.plan import MetricSpec, Plan, PlanError, load_plan
 from promotion_gate.workload import EnvVar, Workload, WorkloadError, read_workload
 

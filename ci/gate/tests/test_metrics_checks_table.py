@@ -25,8 +25,7 @@ from ci.gate.tests.changes import (
     seen,
 )
 from promotion_gate.checks.check import Subject
-from promotion_gate.contract import INSTANCE_LABEL
-from promotion_gate.evidence import Family, LogLine, Missing, PodLog, Sample, Traffic
+from promotion_gate.evidence import INSTANCE_LABEL, Family, LogLine, Missing, PodLog, Sample, Traffic
 from promotion_gate.verdict import Outcome
 from promotion_gate.workload import EnvVar
 

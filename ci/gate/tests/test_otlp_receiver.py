@@ -21,8 +21,7 @@ from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExp
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 
-from promotion_gate.contract import INSTANCE_LABEL
-from promotion_gate.evidence import MetricsPage, Sample
+from promotion_gate.evidence import INSTANCE_LABEL, MetricsPage, Sample
 from promotion_gate.targets.embedded.otlp_receiver import OtlpReceiver
 
 Push = Callable[..., MeterProvider]

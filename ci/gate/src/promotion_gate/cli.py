@@ -20,7 +20,7 @@ from promotion_gate import checks
 from promotion_gate.gathering import Patience
 from promotion_gate.plan import PlanError
 from promotion_gate.progress import Progress
-from promotion_gate.reporters import ReportError, write_reports
+from promotion_gate.reporters import ReportError, forget_reports, write_reports
 from promotion_gate.reporters.terminal import print_verdict
 from promotion_gate.targets import TargetError
 from promotion_gate.targets.embedded.target import EmbeddedTarget
@@ -157,6 +157,5 @@ def _overrides(said: tuple[str, ...]) -> dict[str, Any]:
 
 def _forget_earlier_run(reports: Path) -> None:
     """Removes only what a run writes: an old verdict must not stand beside a run that ended without one."""
-    for name in ("verdict.json", "junit.xml", "report.html"):
-        (reports / name).unlink(missing_ok=True)
+    forget_reports(reports)
     shutil.rmtree(reports / "pods", ignore_errors=True)

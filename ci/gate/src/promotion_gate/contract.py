@@ -9,13 +9,12 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from promotion_gate.evidence import INSTANCE_LABEL
 from promotion_gate.plan import MetricSpec, Plan, PlanError
 from promotion_gate.workload import Workload, WorkloadError
 
 FORBIDDEN_LABELS = frozenset({"user_id", "request_id", "trace_id"})
 """Labels with a value per user or request: each value is a series, so they end in a pod out of memory or a scrape refused."""
-
-INSTANCE_LABEL = "service_instance_id"
 
 
 class _RoleContract(BaseModel):

@@ -85,6 +85,10 @@ class MemoryUse:
         return max(size for _, size in self.samples)
 
 
+INSTANCE_LABEL = "service_instance_id"
+"""The label that tells the worker processes of a release apart."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """One series' value. `name` is the sample's own, e.g. `x_bucket`."""
@@ -118,6 +122,26 @@ class MetricsPage:
     """Why the body could not be read as metrics (cut off, not parsable); empty if it could."""
     received_at: datetime | None = None
     """When it had arrived, where that is known: what it counts happened between `taken_at` and then."""
+
+    @property
+    def where(self) -> str:
+        """Names the page in a report."""
+        return f"{self.source} ({self.pod})"
+
+    @property
+    def readable(self) -> bool:
+        """Whether there are metrics to look at, and all of them."""
+        return bool(self.families) and not self.fault
+
+    @property
+    def instances(self) -> frozenset[str]:
+        """The workers that have a series on it; to Prometheus an empty label is none."""
+        found = {sample.labels.get(INSTANCE_LABEL, "") for family in self.families for sample in family.samples}
+        return frozenset(found - {""})
+
+    def total(self, sample: str) -> float:
+        """The sum over all series of the samples of that name."""
+        return sum(s.value for family in self.families for s in family.samples if s.name == sample)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from promotion_gate.checks.check import counted
-from promotion_gate.contract import INSTANCE_LABEL, Contract
+from promotion_gate.contract import Contract
+from promotion_gate.counted import counted
 from promotion_gate.evidence import Evidence, MetricsPage, Missing, Traffic
 from promotion_gate.plan import Plan
 from promotion_gate.progress import Progress
@@ -130,9 +130,8 @@ def _wait_for_metrics(
     while time.monotonic() < deadline:
         pages = _seen("metrics", target.metrics)
         if not isinstance(pages, Missing):
-            samples = [sample for page in pages for family in page.families for sample in family.samples]
-            workers = len({sample.labels.get(INSTANCE_LABEL, "") for sample in samples})
-            work = sum(sample.value for sample in samples if sample.name == contract.work_counter)
+            workers = len({instance for page in pages for instance in page.instances})
+            work = sum(page.total(contract.work_counter) for page in pages)
             wanted = workload.replicas * workload.workers
             progress.step(
                 f"{workers} of {wanted} workers, {work:g} units of work, {deadline - time.monotonic():.0f} s left"

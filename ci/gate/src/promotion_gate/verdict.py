@@ -6,7 +6,8 @@ to share between threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, Literal, Self
 
@@ -139,6 +140,14 @@ class Verdict(_Model):
         )
         return self.outcome is Outcome.PASS and self.target.fit_for_promotion and as_committed
 
+    def denied_claims(self, document: Mapping[str, object]) -> list[tuple[str, str, str]]:
+        """The computed fields for which `document` says something else: name, what it claims and what is proved, as JSON."""
+        claims = (
+            (key, json.dumps(document[key], default=str)) for key in type(self).model_computed_fields if key in document
+        )
+        proofs = ((key, claimed, json.dumps(getattr(self, key))) for key, claimed in claims)
+        return [(key, claimed, proved) for key, claimed, proved in proofs if claimed != proved]
+
     @property
     def missing_checks(self) -> tuple[str, ...]:
         present = {record.id for record in self.checks}
@@ -148,14 +157,11 @@ class Verdict(_Model):
     @classmethod
     def _agrees_with_its_checks(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Takes a written document back: what it claims of the computed fields must be what its checks say."""
-        claimed: dict[str, object] = {}
-        if isinstance(data, dict):
-            claimed = {key: data[key] for key in ("outcome", "promotes") if key in data}
-            data = {key: value for key, value in data.items() if key not in claimed}
-        verdict = handler(data)
-        for key, value in claimed.items():
-            if value != getattr(verdict, key):
-                raise ValueError(f"the document claims {key} {value}, its checks say {getattr(verdict, key)}")
+        if not isinstance(data, dict):
+            return handler(data)
+        verdict = handler({key: value for key, value in data.items() if key not in cls.model_computed_fields})
+        for key, claimed, proved in verdict.denied_claims(data):
+            raise ValueError(f"the document claims {key} {claimed}, its checks say {proved}")
         return verdict
 
     @model_validator(mode="after")

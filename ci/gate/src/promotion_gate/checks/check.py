@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from promotion_gate.contract import Contract
-from promotion_gate.evidence import Evidence, Missing
+from promotion_gate.evidence import Evidence, MetricsPage, Missing
 from promotion_gate.verdict import CheckRecord, Finding, Observation, Outcome
 from promotion_gate.workload import Workload
 
@@ -45,9 +45,9 @@ class Check:
         return CheckRecord(id=self.id, title=self.title, documentation=self.documentation, finding=finding)
 
 
-def no_evidence(what: str, missing: Missing | None = None) -> Finding:
-    """INCONCLUSIVE, because `what` (e.g. "log lines") was not to be had."""
-    reason = missing.reason if missing else "the target returned nothing"
+def no_evidence(what: str, evidence: object) -> Finding:
+    """INCONCLUSIVE, because `what` (e.g. "log lines") was not to be had: `evidence` is Missing, or empty."""
+    reason = evidence.reason if isinstance(evidence, Missing) else "the target returned nothing"
     return Finding(
         outcome=Outcome.INCONCLUSIVE,
         summary=f"no {what}: {reason}",
@@ -79,9 +79,13 @@ def unseen(what: str, seen: Iterable[str], subject: Subject) -> list[Observation
     return [unproved(what, count, replicas)] if count < replicas else []
 
 
-def counted(number: int, noun: str) -> str:
-    """E.g. "1 pod", "2 pods", "3 processes"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+def unreadable(pages: Iterable[MetricsPage]) -> list[Observation]:
+    """The pages that cannot be looked at, or not whole; what is on them is not known."""
+    return [
+        unproved(page.where, page.fault or f"status {page.status}", "a whole page")
+        for page in pages
+        if not page.readable
+    ]
 
 
 def unproved(subject: str, observed: object, expected: object) -> Observation:

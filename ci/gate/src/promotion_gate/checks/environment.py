@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from promotion_gate.checks.check import Check, Subject, conclude, counted, no_evidence, observe, unproved, unseen
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
+from promotion_gate.counted import counted
 from promotion_gate.evidence import Missing, ProcessEnvironment
 from promotion_gate.verdict import Finding, Observation, Outcome
 from promotion_gate.workload import Workload, resolve_env
@@ -25,13 +26,12 @@ def _shown(name: str, value: str) -> str:
 
 def assess(subject: Subject) -> Finding:
     environments, pods = subject.evidence.environments, subject.evidence.pods
-    for evidence in (environments, pods):
-        if isinstance(evidence, Missing):
-            return no_evidence("process environments", evidence)
-    assert not isinstance(environments, Missing)  # noqa: S101 - narrows the type
-    assert not isinstance(pods, Missing)  # noqa: S101
+    if isinstance(environments, Missing):
+        return no_evidence("process environments", environments)
+    if isinstance(pods, Missing):
+        return no_evidence("process environments", pods)
     if not environments:
-        return no_evidence("process environments")
+        return no_evidence("process environments", environments)
     facts = {pod.name: pod.facts for pod in pods}
     observations: list[Observation] = []
     for process in environments:

@@ -13,7 +13,7 @@ _SHOWN = 3
 def assess(subject: Subject) -> Finding:
     logs = subject.evidence.logs
     if isinstance(logs, Missing) or not logs:
-        return no_evidence("logs", logs if isinstance(logs, Missing) else None)
+        return no_evidence("logs", logs)
     observations: list[Observation] = []
     scanned = failed = 0
     for log in logs:

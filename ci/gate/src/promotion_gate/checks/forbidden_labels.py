@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unreadable, unseen
 from promotion_gate.contract import FORBIDDEN_LABELS
 from promotion_gate.evidence import Missing
 from promotion_gate.verdict import Finding
@@ -13,7 +13,7 @@ from promotion_gate.verdict import Finding
 def assess(subject: Subject) -> Finding:
     pages = subject.evidence.pages
     if isinstance(pages, Missing) or not any(page.families for page in pages):
-        return no_evidence("metrics", pages if isinstance(pages, Missing) else None)
+        return no_evidence("metrics", pages)
     found: Counter[tuple[str, str]] = Counter()
     series = 0
     for page in pages:
@@ -25,11 +25,7 @@ def assess(subject: Subject) -> Finding:
         observe(name, f"label {label} on {count} series", "no such label", ok=False)
         for (name, label), count in sorted(found.items())
     ] or [observe("all families", f"{series} series", f"none of {', '.join(sorted(FORBIDDEN_LABELS))}", ok=True)]
-    observations += [
-        unproved(f"{page.source} ({page.pod})", page.fault or f"status {page.status}", "a whole page")
-        for page in pages
-        if page.fault or not page.families
-    ]
+    observations += unreadable(pages)
     observations += unseen("pods with metrics", (page.pod for page in pages), subject)
     labels = ", ".join(sorted({label for _, label in found})) or "none seen, but not every page could be read"
     return conclude(

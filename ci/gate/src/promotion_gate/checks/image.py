@@ -10,7 +10,7 @@ from promotion_gate.verdict import Finding
 def assess(subject: Subject) -> Finding:
     pods, declared = subject.evidence.pods, subject.workload.image
     if isinstance(pods, Missing) or not pods:
-        return no_evidence("pods", pods if isinstance(pods, Missing) else None)
+        return no_evidence("pods", pods)
     observations = [
         observe(pod.name, pod.image, declared, ok=pod.image == declared)
         if pod.image

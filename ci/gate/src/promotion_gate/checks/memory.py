@@ -18,7 +18,7 @@ def assess(subject: Subject) -> Finding:
             remedy="Set workload.resources.limits.memory; without it one service can starve its node.",
         )
     if isinstance(memory, Missing) or not memory:
-        return no_evidence("memory samples", memory if isinstance(memory, Missing) else None)
+        return no_evidence("memory samples", memory)
     expected = f"under {limit / MIB:.0f} MiB"
     observations = [
         observe(

@@ -6,9 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
-from promotion_gate.checks.check import Check, Subject, conclude, counted, no_evidence, observe, unproved, unseen
-from promotion_gate.contract import FORBIDDEN_LABELS, INSTANCE_LABEL, Contract
-from promotion_gate.evidence import Evidence, Family, MetricsPage, Missing
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
+from promotion_gate.contract import FORBIDDEN_LABELS, Contract
+from promotion_gate.counted import counted
+from promotion_gate.evidence import INSTANCE_LABEL, Evidence, Family, MetricsPage, Missing
 from promotion_gate.plan import MetricSpec
 from promotion_gate.verdict import Finding, Observation, Outcome
 
@@ -20,7 +21,7 @@ _Series = frozenset[tuple[str, str]]
 def assess(subject: Subject) -> Finding:
     pages = subject.evidence.pages
     if isinstance(pages, Missing) or not pages:
-        return no_evidence("metrics", pages if isinstance(pages, Missing) else None)
+        return no_evidence("metrics", pages)
     observations = [_answer(page, subject.evidence) for page in pages]
     readable = [page for page in pages if page.status == OK and not page.fault]
     if readable:
@@ -40,7 +41,7 @@ def assess(subject: Subject) -> Finding:
 
 
 def _answer(page: MetricsPage, evidence: Evidence) -> Observation:
-    subject = f"{page.source} ({page.pod})"
+    subject = page.where
     pods = () if isinstance(evidence.pods, Missing) else evidence.pods
     ready = any(pod.name == page.pod and pod.ready for pod in pods)
     if not page.status:
@@ -62,7 +63,7 @@ def _family(name: str, spec: MetricSpec, contract: Contract, pages: Sequence[Met
         if len(found) > 1:  # Prometheus takes one group of lines a name
             fault = f"{len(found)} families of this name"
         if fault:
-            return observe(name, f"{fault} on {page.source} ({page.pod})", expected, ok=False)
+            return observe(name, f"{fault} on {page.where}", expected, ok=False)
     return observe(name, f"as required on {counted(len(pages), 'page')}", expected, ok=True)
 
 
@@ -94,8 +95,7 @@ def _absent_worker(family: Family, spec: MetricSpec, page: MetricsPage) -> str:
     """A family without labels of its own has a series from its start, so every worker of the page must show one."""
     if spec.labels:
         return ""
-    workers = {s.labels[INSTANCE_LABEL] for f in page.families for s in f.samples if INSTANCE_LABEL in s.labels}
-    absent = workers - {s.labels.get(INSTANCE_LABEL, "") for s in family.samples}
+    absent = page.instances - {s.labels.get(INSTANCE_LABEL, "") for s in family.samples}
     return f"no series of {', '.join(sorted(absent))}" if absent else ""
 
 

@@ -10,7 +10,7 @@ from promotion_gate.verdict import Finding, Observation
 def assess(subject: Subject) -> Finding:
     pods, replicas = subject.evidence.pods, subject.workload.replicas
     if isinstance(pods, Missing) or not pods:
-        return no_evidence("pods", pods if isinstance(pods, Missing) else None)
+        return no_evidence("pods", pods)
     expected = "Running, Ready"
     observations = [
         observe(

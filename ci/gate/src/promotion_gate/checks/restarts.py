@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from promotion_gate.checks.check import Check, Subject, conclude, counted, no_evidence, observe, unseen
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unseen
+from promotion_gate.counted import counted
 from promotion_gate.evidence import Missing
 from promotion_gate.verdict import Finding
 
@@ -10,7 +11,7 @@ from promotion_gate.verdict import Finding
 def assess(subject: Subject) -> Finding:
     pods = subject.evidence.pods
     if isinstance(pods, Missing) or not pods:
-        return no_evidence("pods", pods if isinstance(pods, Missing) else None)
+        return no_evidence("pods", pods)
     observations = [
         observe(
             pod.name,

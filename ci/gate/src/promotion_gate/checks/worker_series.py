@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from promotion_gate.checks.check import Check, Subject, conclude, counted, no_evidence, observe, unproved
-from promotion_gate.contract import INSTANCE_LABEL
+from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unreadable, unseen
+from promotion_gate.counted import counted
 from promotion_gate.evidence import MetricsPage, Missing, PodLog
 from promotion_gate.verdict import Finding, Observation
 
@@ -18,9 +18,9 @@ def assess(subject: Subject) -> Finding:
     pages = subject.evidence.pages
     if isinstance(pages, Missing):
         return no_evidence("metrics", pages)
-    readable = [page for page in pages if page.families and not page.fault]
+    readable = [page for page in pages if page.readable]
     if not readable:
-        return no_evidence("metrics")
+        return no_evidence("metrics", readable)
     pods = {page.pod: [p for p in readable if p.pod == page.pod] for page in readable}
     observations = [_workers(pod, of_pod, subject.workload.workers) for pod, of_pod in pods.items()]
     instances = {pod: _instances(of_pod) for pod, of_pod in pods.items()}
@@ -32,19 +32,12 @@ def assess(subject: Subject) -> Finding:
         for i in mine & theirs
     }
     everyone = frozenset[str]().union(*instances.values())
-    if len(pods) < subject.workload.replicas:
-        observations.append(unproved("pods with metrics", len(pods), subject.workload.replicas))
-    else:
-        seen = f"{len(everyone)}, {len(shared)} shared by two pods"
-        wanted = subject.workload.replicas * subject.workload.workers
-        observations.append(
-            observe("workers of the release", seen, f"{wanted}, none shared", ok=len(everyone) == wanted)
-        )
-    observations += [
-        unproved(f"{page.source} ({page.pod})", page.fault or f"status {page.status}", "a whole page")
-        for page in pages
-        if page not in readable
+    seen = f"{len(everyone)}, {len(shared)} shared by two pods"
+    wanted = subject.workload.replicas * subject.workload.workers
+    observations += unseen("pods with metrics", pods, subject) or [
+        observe("workers of the release", seen, f"{wanted}, none shared", ok=len(everyone) == wanted)
     ]
+    observations += unreadable(pages)
     observations.append(_sum(subject, [_latest(of_pod) for of_pod in pods.values()]))
     return conclude(
         observations,
@@ -55,13 +48,7 @@ def assess(subject: Subject) -> Finding:
 
 
 def _instances(pages: Iterable[MetricsPage]) -> frozenset[str]:
-    return frozenset(
-        sample.labels[INSTANCE_LABEL]
-        for page in pages
-        for family in page.families
-        for sample in family.samples
-        if sample.labels.get(INSTANCE_LABEL)  # to Prometheus an empty label is none
-    )
+    return frozenset(instance for page in pages for instance in page.instances)
 
 
 def _workers(pod: str, pages: list[MetricsPage], workers: int) -> Observation:
@@ -69,7 +56,7 @@ def _workers(pod: str, pages: list[MetricsPage], workers: int) -> Observation:
     if pages[0].how == "push":  # a worker pushes its own page
         count = len(_instances(pages))
         return observe(f"workers of {pod}", f"{count} pushed", f"{workers} pushed", ok=count == workers)
-    seen = [_instances([page]) for page in pages]
+    seen = [page.instances for page in pages]
     counts = ", ".join(str(len(instances)) for instances in seen)
     return observe(
         f"workers of {pod}",
@@ -84,15 +71,14 @@ def _latest(pages: list[MetricsPage]) -> list[MetricsPage]:
     newest = sorted(pages, key=lambda page: page.taken_at)
     if pages[0].how == "pull":
         return newest[-1:]
-    return list({instance: page for page in newest for instance in _instances([page])}.values())
+    return list({instance: page for page in newest for instance in page.instances}.values())
 
 
 def _sum(subject: Subject, latest: list[list[MetricsPage]]) -> Observation:
     """Whether the work counter, over all workers of all pods, says what the gate knows was done."""
     counter, evidence = subject.contract.work_counter, subject.evidence
     pages = [page for of_pod in latest for page in of_pod]
-    values = [s.value for page in pages for family in page.families for s in family.samples if s.name == counter]
-    total = sum(values)
+    total = sum(page.total(counter) for page in pages)
     what = f"sum of {counter}"
     restarted = () if isinstance(evidence.pods, Missing) else [pod.name for pod in evidence.pods if pod.restarts]
     if subject.contract.work_is_counted_by == "traffic":

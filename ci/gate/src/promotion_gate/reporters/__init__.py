@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from promotion_gate.reporters import html, json_report, junit
 from promotion_gate.reporters.atomic_write import ReportError, atomic_write
 from promotion_gate.verdict import Verdict
 
-__all__ = ["ReportError", "write_reports"]
+__all__ = ["ReportError", "forget_reports", "write_reports"]
+
+
+class _Reporter(Protocol):
+    """A module of this package that renders a file."""
+
+    def render(self, verdict: Verdict) -> str: ...
+
+
+_FILES: dict[str, _Reporter] = {"verdict.json": json_report, "junit.xml": junit, "report.html": html}
 
 
 def write_reports(verdict: Verdict, directory: Path) -> list[Path]:
@@ -18,11 +28,13 @@ def write_reports(verdict: Verdict, directory: Path) -> list[Path]:
     promotes, is written last: it is there only if its reports are. Raises ReportError if one cannot be written; an
     older one may then still be there, so the caller must not report an outcome.
     """
-    texts = {
-        directory / "junit.xml": junit.render(verdict),
-        directory / "report.html": html.render(verdict),
-        directory / "verdict.json": json_report.render(verdict),
-    }
-    for path, text in texts.items():
-        atomic_write(path, text)
-    return [directory / "verdict.json", directory / "junit.xml", directory / "report.html"]
+    texts = {directory / name: reporter.render(verdict) for name, reporter in _FILES.items()}
+    for path in reversed(texts):
+        atomic_write(path, texts[path])
+    return list(texts)
+
+
+def forget_reports(directory: Path) -> None:
+    """Removes what `write_reports` wrote; nothing else, and no error where there is nothing."""
+    for name in _FILES:
+        (directory / name).unlink(missing_ok=True)

@@ -46,18 +46,16 @@ def read(path: Path) -> Verdict:
             f"The verdict {path} has schema_version {said} and this gate reads {json.dumps(SCHEMA_VERSION)}:"
             " read it with the gate that wrote it, or run the gate again."
         )
-    claims = {key: document[key] for key in Verdict.model_computed_fields if key in document}
+    proven = {key: value for key, value in document.items() if key not in Verdict.model_computed_fields}
     try:
-        verdict = Verdict.model_validate({key: value for key, value in document.items() if key not in claims})
+        verdict = Verdict.model_validate(proven)
     except ValidationError as error:
         raise VerdictError(f"The verdict {path} is malformed {_first(error)}: run the gate again.") from error
-    for key, claimed in claims.items():
-        said, proved = json.dumps(claimed), json.dumps(getattr(verdict, key))
-        if said != proved:
-            raise VerdictError(
-                f"The verdict {path} contradicts itself: it claims {key} {said[:40]} and its checks say {proved};"
-                " do not use it, run the gate again."
-            )
+    for key, claimed, proved in verdict.denied_claims(document):
+        raise VerdictError(
+            f"The verdict {path} contradicts itself: it claims {key} {claimed[:40]} and its checks say {proved};"
+            " do not use it, run the gate again."
+        )
     return verdict
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from promotion_gate.counted import counted
 from promotion_gate.reporters.rows import Row
 from promotion_gate.verdict import Outcome, Verdict
 
@@ -16,8 +17,7 @@ def tally(rows: Iterable[Row]) -> str:
     counts = Counter(row.outcome for row in rows)
     words = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "inconclusive"}
     parts = [f"{counts[outcome]} {word}" for outcome, word in words.items() if counts[outcome]]
-    total = counts.total()
-    return f"{total} {'check' if total == 1 else 'checks'}: {', '.join(parts)}"
+    return f"{counted(counts.total(), 'check')}: {', '.join(parts)}"
 
 
 def promotion(verdict: Verdict) -> str:

@@ -28,8 +28,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     ResourceMetrics,
 )
 
-from promotion_gate.contract import INSTANCE_LABEL
-from promotion_gate.evidence import Family, MetricsPage, Sample
+from promotion_gate.evidence import INSTANCE_LABEL, Family, MetricsPage, Sample
 
 _PATH = "/v1/metrics"
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}

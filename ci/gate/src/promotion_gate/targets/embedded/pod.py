@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from promotion_gate.evidence import PodState, Substitution
@@ -76,9 +76,9 @@ class Pod:
 
     def _set(self, phase: str, *, ready: bool = False, reason: str = "", restarted: bool = False) -> None:
         with self._lock:
-            old = self._state
+            restarts = self._state.restarts + restarted
             image = self.spec.image.reference if self.spec.image else ""
-            self._state = PodState(old.name, phase, ready, old.restarts + restarted, image, reason, old.facts)
+            self._state = replace(self._state, phase=phase, ready=ready, restarts=restarts, image=image, reason=reason)
 
     def _run(self) -> None:
         if self.spec.image is None:
