@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null && echo yes),$(p))) python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-MEMBERS := service-library tests/harness tests/reference_service ci/gate
+MEMBERS := service-library tests/harness tests/reference_service ci/gate ci/images
 WORKERS ?= 2
 ARGS ?=
 
@@ -67,7 +67,7 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-annotate --
 .PHONY: lock
 lock: .venv/complete ## Pin all dependencies again, with hashes
 	@$(COMPILE) --python-version 3.11 pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) --extra otel \
-	  --no-emit-package service-metrics --no-emit-package chart-harness --output-file requirements.lock
+	  --no-emit-package service-metrics --no-emit-package chart-harness --no-emit-package cluster-images --output-file requirements.lock
 	@$(COMPILE) --python-version 3.10 service-library/pyproject.toml --extra otel --group service-library/pyproject.toml:test \
 	  --output-file service-library/requirements.lock
 

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
-MEMBERS = ("service-library", "tests/harness", "tests/reference_service", "ci/gate")
+MEMBERS = ("service-library", "tests/harness", "tests/reference_service", "ci/gate", "ci/images")
 
 
 def main() -> None:

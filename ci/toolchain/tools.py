@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from chart_harness.assembly import cache_folder
+from cluster_images.cache import cache_folder
 
 HERE = Path(__file__).resolve().parent
 BIN = HERE.parents[1] / ".venv" / "bin"

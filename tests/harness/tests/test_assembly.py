@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chart_harness.assembly import assemble, cache_folder
+from chart_harness.assembly import assemble
 from chart_harness.errors import RenderError
 
 
@@ -129,10 +129,3 @@ def test_the_loser_of_a_race_uses_the_winners_folder(
     )
     assert assemble(speaker) == winner
     assert len(contents(winner)) == 6
-
-
-def test_the_cache_folder_is_the_users_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SERVICE_METRICS_CACHE", raising=False)
-    assert cache_folder().name == "service-metrics-platform"
-    monkeypatch.setenv("SERVICE_METRICS_CACHE", "/somewhere")
-    assert cache_folder() == Path("/somewhere")

@@ -7,25 +7,18 @@ the parts are copied to a folder under the cache, named after the hash of their 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 import yaml
 
 from chart_harness.errors import RenderError
+from cluster_images.cache import cache_folder
 
 # Written by `helm dependency update`; the sources win over what it once copied.
 _LOCK_FILES = frozenset({"Chart.lock"})
-
-
-def cache_folder() -> Path:
-    """Where assembled charts are kept: $SERVICE_METRICS_CACHE, else the user's cache folder."""
-    override = os.environ.get("SERVICE_METRICS_CACHE")
-    return Path(override) if override else Path(platformdirs.user_cache_dir("service-metrics-platform"))
 
 
 def assemble(chart: Path) -> Path:

@@ -1,0 +1,8 @@
+//go:build tools
+
+// Package tools names what the go.mod beside it is there to build.
+package tools
+
+import (
+	_ "github.com/coredns/coredns"
+)

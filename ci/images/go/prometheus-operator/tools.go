@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools names what the go.mod beside it is there to build.
+package tools
+
+import (
+	_ "github.com/prometheus-operator/prometheus-operator/cmd/operator"
+	_ "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader"
+)
