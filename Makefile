@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 MEMBERS := service-library tests/harness tests/reference_service ci/gate ci/images
 WORKERS ?= 2
+TARGET ?= embedded
 ARGS ?=
 
 .PHONY: help
@@ -19,11 +20,12 @@ help: ## Explain the targets
 	@echo "For example: make gate SERVICE=aaa-api ENVIRONMENT=staging"
 
 .PHONY: gate
-gate: .venv/complete ## Verify SERVICE in ENVIRONMENT and print a verdict (options of the command: ARGS="--window 30")
+gate: .venv/complete ## Verify SERVICE in ENVIRONMENT on TARGET (embedded, kind or context:NAME) and print a verdict (options: ARGS="--window 30")
 	@if [ -z "$(SERVICE)" ] || [ -z "$(ENVIRONMENT)" ]; then \
 	  echo "Say which: make gate SERVICE=<one of: $(notdir $(wildcard charts/services/*))> ENVIRONMENT=<staging or production>" >&2; exit 3; fi
-	@python ci/toolchain/tools.py helm
-	@gate verify "$(SERVICE)" "$(ENVIRONMENT)" $(ARGS)
+	@python ci/toolchain/tools.py helm $(if $(filter embedded,$(TARGET)),,kubectl) $(if $(filter kind,$(TARGET)),kind)
+	@$(if $(filter kind,$(TARGET)),images provide)
+	@gate verify "$(SERVICE)" "$(ENVIRONMENT)" --target "$(TARGET)" $(ARGS)
 
 .PHONY: test
 test: .venv/complete lint ## The fast part: lint, unit and render tests, under a minute, no service started
@@ -31,11 +33,12 @@ test: .venv/complete lint ## The fast part: lint, unit and render tests, under a
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 
 .PHONY: test-charts
-test-charts: .venv/complete lint ## Everything: lint, unit, render, then live services under the gate, with a real broker
-	@python ci/toolchain/tools.py helm kubectl
+test-charts: .venv/complete lint ## Everything: lint, unit, render, then live services: processes, containers, and a kind cluster
+	@python ci/toolchain/tools.py helm kubectl kind
 	@python ci/toolchain/system_packages.py rabbitmq-server
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 	@ci/toolchain/oldest-python
+	@images provide
 	pytest -n $(WORKERS) --dist loadgroup -m live $(ARGS)
 
 .PHONY: lint
@@ -60,8 +63,29 @@ bench: .venv/complete ## Print the library's costs beside prometheus_client's
 	@python service-library/benchmarks/recording.py
 
 .PHONY: tools
-tools: .venv/complete ## Provide the pinned helm and kubectl
-	@python ci/toolchain/tools.py helm kubectl
+tools: .venv/complete ## Provide the pinned helm, kubectl and kind
+	@python ci/toolchain/tools.py helm kubectl kind
+
+.PHONY: images
+images: .venv/complete ## Provide every image of a test cluster: pulled, or built where no registry answers (ARGS="--from build", ARGS="node cilium")
+	@images provide $(ARGS)
+
+.PHONY: engine
+engine: .venv/complete ## Provide a Docker engine: the one that answers, else Debian's, started for us alone
+	@python -m cluster_images.engine
+
+.PHONY: engine-stop
+engine-stop: .venv/complete ## Stop the engine that `make engine` started, if it did
+	@python -m cluster_images.engine stop
+
+.PHONY: cluster
+cluster: tools ## Boot a kind cluster and keep it: tests and the gate use it until `make cluster-down`
+	@images provide
+	@python -m chart_harness.clusters up
+
+.PHONY: cluster-down
+cluster-down: .venv/complete ## Delete the cluster that was kept
+	@python -m chart_harness.clusters down
 
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
 .PHONY: lock

@@ -11,7 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROGRAMS = {"rabbitmq-server": "rabbitmq-server", "docker.io": "dockerd", "iptables": "iptables", "mmdebstrap": "mmdebstrap"}
+PROGRAMS = {
+    "rabbitmq-server": "rabbitmq-server",
+    "docker.io": "dockerd",
+    "iptables": "iptables",
+    "mmdebstrap": "mmdebstrap",
+}
 """Debian package, and the program that shows that it is there, whoever installed it."""
 
 _POLICY = Path("/usr/sbin/policy-rc.d")

@@ -44,13 +44,17 @@ def connect() -> docker.DockerClient:
         return _client()
     except DockerException as error:
         if "DOCKER_HOST" in os.environ or not SOCKET.exists():
-            raise EngineError(f"No Docker engine answers ({_first_line(error)}): start one, or run make engine.") from None
+            raise EngineError(
+                f"No Docker engine answers ({_first_line(error)}): start one, or run make engine."
+            ) from None
     os.environ["DOCKER_HOST"] = f"unix://{SOCKET}"
     try:
         return _client()
     except DockerException as error:
         del os.environ["DOCKER_HOST"]
-        raise EngineError(f"The engine at {SOCKET} no longer answers ({_first_line(error)}): run make engine.") from None
+        raise EngineError(
+            f"The engine at {SOCKET} no longer answers ({_first_line(error)}): run make engine."
+        ) from None
 
 
 def _client() -> docker.DockerClient:

@@ -1,4 +1,4 @@
-module images/kind
+module toolchain/kind
 
 go 1.26
 

@@ -1,0 +1,49 @@
+"""What a verdict is about: the digest of the rendered objects, and whether other objects are the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Objects = Iterable[Mapping[str, Any]]
+
+
+def manifests_digest(objects: Objects) -> str:
+    """SHA-256 of the objects as canonical JSON: what was judged, whatever the order or form of the templates."""
+    return hashlib.sha256("\n".join(sorted(map(_canonical, objects))).encode()).hexdigest()
+
+
+def renamed(objects: Objects, namespace: str, to: str) -> tuple[Mapping[str, Any], ...]:
+    """The objects with a namespace's name replaced wherever it stands; it must be a name that nothing else contains."""
+    return tuple(json.loads(_canonical(item).replace(namespace, to)) for item in objects)
+
+
+def difference(judged: Objects, other: Objects) -> str:
+    """Names the objects that only one side has, or that differ, as a clause; empty if both sides are the same."""
+    ours, theirs = ({_canonical(item): _name(item) for item in side} for side in (judged, other))
+    missing = sorted({ours[text] for text in ours.keys() - theirs.keys()})
+    added = sorted({theirs[text] for text in theirs.keys() - ours.keys()})
+    changed = [name for name in missing if name in added]
+    parts = {
+        "differs": changed,
+        "is missing": [name for name in missing if name not in changed],
+        "is there too": [name for name in added if name not in changed],
+    }
+    return "; ".join(f"{', '.join(names)} {what}" for what, names in parts.items() if names)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return f"{item['kind']} {item['metadata']['name']}"
+
+
+def _canonical(item: Mapping[str, Any]) -> str:
+    return json.dumps(item, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> object:
+    """The frozen mappings of a rendered object, as JSON knows them."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} in a rendered object")
