@@ -16,6 +16,7 @@ PROGRAMS = {
     "docker.io": "dockerd",
     "iptables": "iptables",
     "mmdebstrap": "mmdebstrap",
+    "docker-registry": "docker-registry",
 }
 """Debian package, and the program that shows that it is there, whoever installed it."""
 

@@ -19,7 +19,7 @@ def release(root: Path) -> Release:
 
 def test_the_order_of_objects_does_not_matter(release: Release) -> None:
     assert len(release.objects) > 1
-    assert manifests_digest(replace(release, objects=release.objects[::-1])) == manifests_digest(release)
+    assert manifests_digest(release.objects[::-1]) == manifests_digest(release.objects)
 
 
 def test_the_order_of_keys_does_not_matter(release: Release) -> None:

@@ -23,12 +23,15 @@ from promotion_gate.progress import Progress
 from promotion_gate.reporters import ReportError, forget_reports, write_reports
 from promotion_gate.reporters.terminal import print_verdict
 from promotion_gate.targets import TargetError
-from promotion_gate.targets.embedded.target import EmbeddedTarget
+from promotion_gate.targets.choice import EMBEDDED, choose
 from promotion_gate.verification import Verification, prepare
 from promotion_gate.workload import WorkloadError
 
 COULD_NOT_RUN = 3
 INTERRUPTED = 130
+
+READY_IN_CLUSTER = 90.0
+"""Seconds: a node may have to pull the image first."""
 
 _EXPECTED = (FleetError, HelmError, RenderError, PlanError, WorkloadError, TargetError, ReportError)
 
@@ -66,14 +69,21 @@ def main() -> None:
     help="Folder for verdict.json, junit.xml, report.html and the pods' logs; what an earlier run left there goes.",
 )
 @click.option(
+    "--target",
+    "target_name",
+    default=EMBEDDED,
+    show_default=True,
+    metavar="embedded|kind|context:NAME",
+    help="Where it runs: local processes, a kind cluster of this host, or a cluster of your kubeconfig.",
+)
+@click.option(
     "--set", "said", multiple=True, metavar="KEY=VALUE", help="A value on top of the files, e.g. workload.replicas=1."
 )
 @click.option(
     "--ready-timeout",
     type=click.IntRange(1, 3600),
-    default=int(Patience.ready),
-    show_default=True,
-    help="Seconds for pods to be Ready.",
+    default=None,
+    help=f"Seconds for pods to be Ready; {Patience.ready:g} on the embedded target, {READY_IN_CLUSTER:g} in a cluster.",
 )
 @click.option(
     "--window",
@@ -87,8 +97,9 @@ def verify(
     environment: str,
     root: Path,
     reports: Path,
+    target_name: str,
     said: tuple[str, ...],
-    ready_timeout: int,
+    ready_timeout: int | None,
     window: int,
 ) -> None:
     """Run SERVICE as its chart says for ENVIRONMENT, look at what comes out, and judge it."""
@@ -98,9 +109,10 @@ def verify(
         candidate = prepare(root, service, environment, _overrides(said), said)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
-        target = EmbeddedTarget(reports / "pods")
+        target = choose(target_name, candidate.judged, reports / "pods")
+        ready = ready_timeout or (Patience.ready if target_name == EMBEDDED else READY_IN_CLUSTER)
         with Progress(console) as progress:
-            verdict = Verification(Patience(ready_timeout, window)).verify(candidate, target, progress)
+            verdict = Verification(Patience(ready, window)).verify(candidate, target, progress)
         written = write_reports(verdict, reports)
     except _EXPECTED as error:
         _give_up(str(getattr(error, "sentence", "") or error))
@@ -108,7 +120,7 @@ def verify(
         _give_up(f"{error.strerror or error}: {error.filename or reports}")
     except KeyboardInterrupt:
         click.echo(
-            f"Interrupted: every process that the gate started for {service} is stopped. There is no verdict.", err=True
+            f"Interrupted: all that the gate started for {service} is stopped and gone. There is no verdict.", err=True
         )
         sys.exit(INTERRUPTED)
     print_verdict(verdict, console, written)

@@ -1,13 +1,27 @@
-"""What a verdict is about: the digest of the rendered objects, and whether other objects are the same ones."""
+"""What a verdict is about: the rendered objects, their digest, and whether other objects are the same ones."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from chart_harness.render import Release
+
 Objects = Iterable[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The release that a verdict will be about, and what it was rendered from."""
+
+    root: Path
+    rendered: Release
+    """Named after its service, in the namespace of its environment."""
+    overrides: Mapping[str, Any]
 
 
 def manifests_digest(objects: Objects) -> str:

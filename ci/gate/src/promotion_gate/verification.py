@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from chart_harness.fleet import service_release
-from chart_harness.render import Release
 from promotion_gate import checks
 from promotion_gate.checks import Check
 from promotion_gate.checks.check import Subject
 from promotion_gate.contract import Contract, contract_for
 from promotion_gate.evidence import Evidence
 from promotion_gate.gathering import Patience, gather
+from promotion_gate.manifests import Judged, manifests_digest
 from promotion_gate.plan import Plan, load_plan
 from promotion_gate.progress import Progress
 from promotion_gate.targets import Target
@@ -31,6 +29,7 @@ class Candidate:
     """A release to judge, rendered and read."""
 
     release: ReleaseRecord
+    judged: Judged
     workload: Workload
     contract: Contract
     plan: Plan
@@ -51,27 +50,12 @@ def prepare(root: Path, service: str, environment: str, overrides: Mapping[str, 
         environment=environment,
         role=workload.role,
         image=workload.image,
-        manifests_sha256=manifests_digest(rendered),
+        manifests_sha256=manifests_digest(rendered.objects),
         commit=commit,
         uncommitted_changes=changed,
         overrides=tuple(said),
     )
-    return Candidate(record, workload, contract_for(workload, plan), plan)
-
-
-def manifests_digest(release: Release) -> str:
-    """SHA-256 of the rendered objects as canonical JSON: what was judged, whatever the order or form of the templates."""
-    documents = sorted(
-        json.dumps(obj, sort_keys=True, separators=(",", ":"), default=_plain) for obj in release.objects
-    )
-    return hashlib.sha256("\n".join(documents).encode()).hexdigest()
-
-
-def _plain(value: object) -> object:
-    """The frozen mappings of a rendered object, as JSON knows them."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} in a rendered object")
+    return Candidate(record, Judged(root, rendered, overrides), workload, contract_for(workload, plan), plan)
 
 
 def _commit(root: Path) -> tuple[str | None, bool]:

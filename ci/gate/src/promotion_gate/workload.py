@@ -218,14 +218,15 @@ def resolve_env(
     """The environment that a pod must have: literals expanded in order, fields of the pod filled in.
 
     `facts` maps field paths of the downward API to values; `replaced` overrides an env var's value before later ones expand it.
-    A secret's variable is left out: its value is not in the manifests. Raises WorkloadError on a field without a fact.
+    A secret's variable is left out unless it is replaced: its value is not in the manifests. Raises WorkloadError on a field
+    without a fact.
     """
     resolved: dict[str, str] = {}
     for var in env:
-        if var.secret:
-            continue
         if replaced and var.name in replaced:
             resolved[var.name] = replaced[var.name]
+        elif var.secret:
+            continue
         elif var.field:
             if var.field not in facts:
                 raise WorkloadError(

@@ -40,7 +40,7 @@ def content(image: Image, base: str = "") -> str:
         if path.is_file():
             digest.update(f"{path.relative_to(RECIPES)}\0{path.stat().st_mode & 0o111}\0".encode() + path.read_bytes())
     if image.debian:
-        digest.update(debian.content(DEBIAN, image.debian).encode())
+        digest.update(debian.content(DEBIAN, image.debian, image.debian_without).encode())
     for folder, (module, names) in sorted(image.programs.items()):
         digest.update(f"{folder} {module.content} {names}".encode())
     for name, (module, path_in_module) in sorted(image.sources.items()):
@@ -105,7 +105,8 @@ def _context(engine: docker.DockerClient, image: Image, say: Say, base_python: t
         shutil.copytree(recipe(image), folder)
         if image.debian:
             say("installing Debian packages")
-            _link(debian.root_file_system(DEBIAN, image.debian, image.debian_version), folder / "rootfs.tar")
+            root = debian.root_file_system(DEBIAN, image.debian, image.debian_version, image.debian_without)
+            _link(root, folder / "rootfs.tar")
         for name, (module, programs) in image.programs.items():
             say(f"compiling {module.name}")
             built = build_programs(module)  # all of them: they share most of their packages

@@ -21,22 +21,25 @@ class DebianError(Exception):
     """The root file system cannot be made; the message says what to do."""
 
 
-def content(suite: str, packages: Sequence[str]) -> str:
+def content(suite: str, packages: Sequence[str], without: Sequence[str] = ()) -> str:
     """A hash of what is asked for. The mirror's patch releases are not in it: what was built stays as it is."""
-    return hashlib.sha256(" ".join([suite, *sorted(packages), *_UNREAD]).encode()).hexdigest()[:16]
+    return hashlib.sha256(" ".join([suite, *sorted(packages), *_UNREAD, *without]).encode()).hexdigest()[:16]
 
 
-def root_file_system(suite: str, packages: Sequence[str], versions: Mapping[str, str]) -> Path:
+def root_file_system(
+    suite: str, packages: Sequence[str], versions: Mapping[str, str], without: Sequence[str] = ()
+) -> Path:
     """A tar of the packages and all they need, made once for each content and kept in the cache folder.
 
+    `without` are dpkg's patterns of files that are left out.
     `versions` are upstream versions that packages must have, e.g. {"rabbitmq-server": "3.10.8"}; a prefix will do.
     Needs root or user namespaces, and a Debian mirror. Safe from many threads and processes. Raises DebianError.
     """
-    tar = cache_folder() / "debian" / f"{suite}-{content(suite, packages)}.tar"
+    tar = cache_folder() / "debian" / f"{suite}-{content(suite, packages, without)}.tar"
     if not tar.exists():
         with exclusive(tar.name):
             if not tar.exists():
-                _bootstrap(suite, packages, tar)
+                _bootstrap(suite, packages, without, tar)
     found = installed_versions(tar)
     for package, wanted in versions.items():
         has = upstream(found.get(package, ""))
@@ -48,7 +51,7 @@ def root_file_system(suite: str, packages: Sequence[str], versions: Mapping[str,
     return tar
 
 
-def _bootstrap(suite: str, packages: Sequence[str], tar: Path) -> None:
+def _bootstrap(suite: str, packages: Sequence[str], without: Sequence[str], tar: Path) -> None:
     if not shutil.which("mmdebstrap"):
         installer = Path(__file__).resolve().parents[3] / "toolchain" / "system_packages.py"
         if subprocess.run([sys.executable, str(installer), "mmdebstrap"], check=False).returncode:
@@ -56,7 +59,7 @@ def _bootstrap(suite: str, packages: Sequence[str], tar: Path) -> None:
     tar.parent.mkdir(parents=True, exist_ok=True)
     partial = tar.with_suffix(".new.tar")
     command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}"]
-    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _UNREAD]
+    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in (*_UNREAD, *without)]
     # What apt keeps for a next time is of no use in an image.
     command += ['--customize-hook=rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/log/*']
     done = subprocess.run([*command, suite, str(partial)], capture_output=True, text=True, check=False)

@@ -57,7 +57,6 @@ CILIUM = GoModule(
     programs={
         "cilium-agent": "github.com/cilium/cilium/daemon",
         "cilium-cni": "github.com/cilium/cilium/plugins/cilium-cni",
-        "cilium-dbg": "github.com/cilium/cilium/cilium-dbg",
         "cilium-operator-generic": "github.com/cilium/cilium/operator",
     },
     variables={"github.com/cilium/cilium/pkg/version.ciliumVersion": "1.15.19"},

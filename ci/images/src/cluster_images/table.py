@@ -26,6 +26,8 @@ class Image:
     """Where a registry has it; empty for what only this checkout can build."""
     debian: tuple[str, ...] = ()
     """Debian packages of its root file system."""
+    debian_without: tuple[str, ...] = ()
+    """Files of those packages that are left out, as dpkg's patterns."""
     debian_version: Mapping[str, str] = field(default_factory=dict)
     """Upstream version, by package, that the build must have: the one that the tag says."""
     programs: Mapping[str, tuple[GoModule, tuple[str, ...]]] = field(default_factory=dict)
@@ -91,25 +93,20 @@ _ALL = (
     ),
     _control_plane("etcd", "registry.k8s.io/etcd:3.6.5-0", modules.ETCD),
     # kubeadm asks for 1.12.1, which the Go module index does not have: the node's label tells kubeadm's configuration.
-    _control_plane("coredns", "registry.k8s.io/coredns/coredns:v1.14.6", modules.COREDNS),
+    Image("coredns", "registry.k8s.io/coredns/coredns:v1.14.6", programs={"bin": (modules.COREDNS, ("coredns",))}),
     Image("pause", "cluster-images/pause:1.0.0", programs={"bin": (modules.PAUSE, ("pause",))}),
     Image(
         name="cilium",
         reference="quay.io/cilium/cilium:v1.15.19",
         pulled="quay.io/cilium/cilium:v1.15.19",
-        debian=(
-            "clang-16",
-            "llvm-16",
-            "iptables",
-            "ipset",
-            "iproute2",
-            "kmod",
-            "ca-certificates",
-            "procps",
-            "mount",
-            "util-linux",
+        debian=("clang-16", "bpftool", "iptables", "ipset", "iproute2", "kmod", "ca-certificates", "procps"),
+        # The agent compiles for the kernel only; what clang needs for programs would be half of what a node must unpack.
+        debian_without=(
+            *("/usr/include/*", "/usr/lib/gcc/*", "*.a", "*.o", "/usr/bin/x86_64-linux-gnu-*", "*san.so*"),
+            *("*/libclang-16*", "*/libbfd*", "*/libopcodes*", "*/libgprofng*", "*/gconv/*"),
+            *("/usr/share/i18n/*", "*/perl/5*/CORE/*"),
         ),
-        programs={"bin": (modules.CILIUM, ("cilium-agent", "cilium-cni", "cilium-dbg"))},
+        programs={"bin": (modules.CILIUM, ("cilium-agent", "cilium-cni"))},
         sources={"bpf": (modules.CILIUM, "bpf")},
     ),
     Image(

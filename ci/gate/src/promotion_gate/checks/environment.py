@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from promotion_gate.checks.check import Check, Subject, conclude, no_evidence, observe, unproved, unseen
 from promotion_gate.counted import counted
@@ -19,9 +19,10 @@ _SECRET_NAME = re.compile(r"HEADERS|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_KEY
 _SECRET_VALUE = re.compile(r"//[^/@]*:[^/@]*@")  # a password inside a URL
 
 
-def _shown(name: str, value: str) -> str:
-    """The value, unless reports must not repeat it."""
-    return "(a secret, not shown)" if _SECRET_NAME.search(name) or _SECRET_VALUE.search(value) else value
+def _shown(name: str, value: str, secrets: Iterable[str] = ()) -> str:
+    """The value, unless reports must not repeat it: for its looks, or because one of `secrets` is in it."""
+    secret = _SECRET_NAME.search(name) or _SECRET_VALUE.search(value) or any(s and s in value for s in secrets)
+    return "(a secret, not shown)" if secret else value
 
 
 def assess(subject: Subject) -> Finding:
@@ -53,9 +54,19 @@ def _compare(process: ProcessEnvironment, workload: Workload, facts: Mapping[str
     """One observation per difference, or a single good one for the process."""
     who = f"in {process.pod} pid {process.pid} ({process.command})"
     replaced = {s.name: s.actual for s in process.substitutions}
-    expected = resolve_env(workload.env, facts, replaced)
+    secrets = _secrets(process, workload)
+    expected = {
+        name: value
+        for name, value in resolve_env(workload.env, facts, secrets | replaced).items()
+        if name not in secrets
+    }
     differences = [
-        observe(f"{name} {who}", _shown(name, process.variables.get(name, "not set")), _shown(name, value), ok=False)
+        observe(
+            f"{name} {who}",
+            _shown(name, process.variables.get(name, "not set"), secrets.values()),
+            _shown(name, value, secrets.values()),
+            ok=False,
+        )
         for name, value in expected.items()
         if process.variables.get(name) != value
     ]
@@ -75,6 +86,16 @@ def _compare(process: ProcessEnvironment, workload: Workload, facts: Mapping[str
     )
     seen = f"{len(expected)} as rendered" + (f" (the target replaced {changed})" if changed else "")
     return [observe(f"environment {who}", seen, f"{len(expected)} as rendered", ok=True)]
+
+
+def _secrets(process: ProcessEnvironment, workload: Workload) -> dict[str, str]:
+    """The values that the process got from secrets: they are known from nowhere else, and other variables may refer to them."""
+    rendered = {var.name: var for var in workload.env}  # of two with one name the later counts
+    return {
+        var.name: process.variables[var.name]
+        for var in rendered.values()
+        if var.secret and var.name in process.variables
+    }
 
 
 CHECK = Check("environment", "Environment as rendered", assess)

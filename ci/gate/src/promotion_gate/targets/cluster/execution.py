@@ -1,8 +1,10 @@
-"""Runs a command in a pod's container, over the API's websocket: no child process of the gate that could outlive it."""
+"""A command that runs in a pod's container for as long as it is listened to.
+
+Over the API's websocket and not by `kubectl exec`: no child process of the gate is left when the gate is killed.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,22 +15,18 @@ from kubernetes.stream import stream
 from urllib3.exceptions import HTTPError
 from websocket import WebSocketException
 
-from chart_harness.clusters.cluster import Cluster
+from chart_harness.clusters.cluster import Cluster, ClusterError
 from promotion_gate.workload import CONTAINER
 
-OUTPUT_SECONDS = 20.0
-"""For all the output of a command that ends by itself."""
-
-
-class ExecutionError(Exception):
-    """A command could not be run in a container, or failed; the message is a clause that says why."""
+_ERRORS, _STATUS = 2, 3
+"""Channels of the connection: standard error, and how the command ended."""
 
 
 @contextmanager
 def running(cluster: Cluster, namespace: str, pod: str, command: Sequence[str]) -> Iterator[Any]:
     """Starts the command, and yields the connection to it (kubernetes' WSClient, in bytes); it is closed at the end.
 
-    A connection of its own each time, so any thread may call it. Raises ExecutionError if the container cannot be reached.
+    A connection of its own each time, so any thread may call it. Raises ClusterError if the container cannot be reached.
     """
     with cluster.client() as client:
         try:
@@ -46,37 +44,21 @@ def running(cluster: Cluster, namespace: str, pod: str, command: Sequence[str]) 
                 _preload_content=False,
             )
         except (ApiException, HTTPError, WebSocketException, OSError) as error:
-            raise ExecutionError(f"no command can be run in {pod}: {_first_line(error)}") from None
+            raise ClusterError(f"no command can be run in {pod}: {_one_line(error)}") from error
         try:
             yield connection
         except (WebSocketException, OSError) as error:
-            raise ExecutionError(f"the connection to {pod} broke: {_first_line(error)}") from None
+            raise ClusterError(f"the connection to {pod} broke: {_one_line(error)}") from error
         finally:
             connection.close()
 
 
-def output(cluster: Cluster, namespace: str, pod: str, command: Sequence[str]) -> bytes:
-    """What the command printed on its standard output. Raises ExecutionError if it fails or takes too long."""
-    with running(cluster, namespace, pod, command) as connection:
-        deadline = time.monotonic() + OUTPUT_SECONDS
-        while connection.is_open():
-            if time.monotonic() >= deadline:
-                raise ExecutionError(f"`{command[0]}` in {pod} did not end within {OUTPUT_SECONDS:g} s")
-            connection.update(timeout=1)
-        printed = bytes(connection.read_channel(1))
-        if fault := failure(connection):
-            raise ExecutionError(f"`{command[0]}` in {pod} failed: {fault}")
-    return printed
-
-
 def failure(connection: Any) -> str:
-    """Why a command whose connection has ended failed, as the kubelet or its standard error says; empty if it did not."""
-    said, errors = bytes(connection.read_channel(3)), bytes(connection.read_channel(2))
-    if b'"Success"' in said:
-        return ""
-    return " ".join((errors or said or b"the connection ended").decode(errors="replace").split())[-300:]
+    """How a command whose connection has ended did end, in its own words or the kubelet's."""
+    errors, status = bytes(connection.read_channel(_ERRORS)), bytes(connection.read_channel(_STATUS))
+    return " ".join((errors or status or b"its connection ended").decode(errors="replace").split())[-300:]
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error.reason if isinstance(error, ApiException) else error)
-    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
+def _one_line(error: Exception) -> str:
+    said = str(error.reason if isinstance(error, ApiException) else error)
+    return " ".join(said.split())[:300] or type(error).__name__

@@ -89,6 +89,9 @@ def _reason(pod: Object, container: Object, *, ready: bool) -> str:
         return f"restarted: {last.get('reason', 'ended')}, exit code {last.get('exitCode')}"
     if ready:
         return ""
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return f"{condition.get('reason')}: {condition.get('message')}"
     waiting = (container.get("state") or {}).get("waiting") or {}
     return str(waiting.get("reason") or "not ready: its readiness or startup probe has not succeeded yet")
 

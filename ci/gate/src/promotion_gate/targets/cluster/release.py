@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 from chart_harness.clusters.cluster import Cluster
 from chart_harness.clusters.install import install_service
 from chart_harness.render import Release
 from promotion_gate.evidence import Substitution
-from promotion_gate.manifests import difference, manifests_digest, renamed
+from promotion_gate.manifests import Judged, difference, manifests_digest, renamed
 from promotion_gate.targets.target import TargetError
 from promotion_gate.workload import Workload
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The release that a verdict will be about, and what it was rendered from."""
-
-    root: Path
-    rendered: Release
-    """Named after its service, in the namespace of its environment."""
-    overrides: Mapping[str, Any]
 
 
 def install(judged: Judged, cluster: Cluster, namespace: str) -> Release:
