@@ -24,18 +24,21 @@ gate: .venv/complete ## Verify SERVICE in ENVIRONMENT on TARGET (embedded, kind 
 	@if [ -z "$(SERVICE)" ] || [ -z "$(ENVIRONMENT)" ]; then \
 	  echo "Say which: make gate SERVICE=<one of: $(notdir $(wildcard charts/services/*))> ENVIRONMENT=<staging or production>" >&2; exit 3; fi
 	@python ci/toolchain/tools.py helm $(if $(filter embedded,$(TARGET)),,kubectl) $(if $(filter kind,$(TARGET)),kind)
+	@python -m cluster_images.crds
 	@$(if $(filter kind,$(TARGET)),images provide)
 	@gate verify "$(SERVICE)" "$(ENVIRONMENT)" --target "$(TARGET)" $(ARGS)
 
 .PHONY: test
 test: .venv/complete lint ## The fast part: lint, unit and render tests, under a minute, no service started
 	@python ci/toolchain/tools.py helm
+	@python -m cluster_images.crds
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 
 .PHONY: test-charts
 test-charts: .venv/complete lint ## Everything: lint, unit, render, then live services: processes, containers, and a kind cluster
 	@python ci/toolchain/tools.py helm kubectl kind
-	@python ci/toolchain/system_packages.py rabbitmq-server
+	@python -m cluster_images.crds
+	@python ci/toolchain/system_packages.py rabbitmq-server docker-registry
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 	@ci/toolchain/oldest-python
 	@images provide

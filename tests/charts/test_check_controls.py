@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from chart_harness import checks
+from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.frozen import freeze, thaw
-from chart_harness.plugin import ReleaseFactory
 from chart_harness.render import Release
 
 Objects = dict[str, dict[str, Any]]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.fleet import service_release
-from chart_harness.plugin import ReleaseFactory
 from chart_harness.render import Release, RenderError
 
 NOTHING: dict[str, Any] = {"matchLabels": {"kubernetes.io/metadata.name": None, "app.kubernetes.io/name": None}}
@@ -75,6 +75,12 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
         'workload.resources.limits.memory is "1.5 GB", but must look like ^[1-9][0-9]*(Ki|Mi|Gi)$ (Memory, as in 368Mi).',
     ),
     # Said by the templates
+    (
+        "aaa-api",
+        workload(preStopSeconds=30),
+        "workload.preStopSeconds is 30 and workload.terminationGracePeriodSeconds 30, so no time is left to finish the work: "
+        "raise the second.",
+    ),
     (
         "aaa-api",
         metrics(environment=""),

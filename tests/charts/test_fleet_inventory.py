@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from chart_harness import checks
+from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.fleet import environments, services
-from chart_harness.plugin import ReleaseFactory
 from chart_harness.render import Release
 
 PULLED = {"Deployment", "NetworkPolicy", "Service", "ServiceAccount", "ServiceMonitor"}

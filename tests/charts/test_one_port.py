@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chart_harness import checks
-from chart_harness.plugin import ReleaseFactory
+from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.render import Release
 
 

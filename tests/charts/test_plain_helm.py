@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.helm import Helm
 from chart_harness.manifest import parse
-from chart_harness.plugin import ReleaseFactory
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chart_harness import checks
+from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.frozen import thaw
-from chart_harness.plugin import ReleaseFactory
 
 NAME = "kubernetes.io/metadata.name"
 APP = "app.kubernetes.io/name"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.frozen import thaw
-from chart_harness.plugin import ReleaseFactory
 from chart_harness.render import Release
 
 SELECTOR = {"app.kubernetes.io/instance": "aaa-api", "app.kubernetes.io/name": "aaa-api"}
@@ -42,6 +42,7 @@ def test_the_whole_deployment(release: ReleaseFactory) -> None:
                         "imagePullPolicy": "IfNotPresent",
                         "command": ["reference-service", "http-api"],
                         "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+                        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
                         "startupProbe": {
                             "httpGet": {"path": "/health/live", "port": "http"},
                             "periodSeconds": 2,
@@ -88,6 +89,7 @@ def test_the_whole_service(release: ReleaseFactory) -> None:
     [
         ({"args": ["--verbose"]}, "args", ["--verbose"]),
         ({"command": ["serve"]}, "command", ["serve"]),
+        ({"preStopSeconds": 15}, "lifecycle", {"preStop": {"sleep": {"seconds": 15}}}),
         ({"image": {"pullPolicy": "Always"}}, "imagePullPolicy", "Always"),
         ({"image": {"repository": "registry/shop", "tag": "2"}}, "image", "registry/shop:2"),
         (
@@ -110,6 +112,25 @@ def test_values_reach_the_container(
     wanted: object,
 ) -> None:
     assert thaw(container(release("aaa-api", "staging", overrides={"workload": values}))[key]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("service", "values", "delayed"),
+    [
+        ("aaa-api", {"preStopSeconds": 0}, False),
+        ("event-recorder", {}, False),
+        ("archive-tagger", {}, False),
+        ("event-recorder", {"extraPorts": {"admin": 9000}}, True),
+    ],
+)
+def test_only_a_pod_that_others_call_waits_before_it_stops(
+    release: ReleaseFactory,
+    container: Callable[[Release], Mapping[str, Any]],
+    service: str,
+    values: dict[str, Any],
+    delayed: bool,
+) -> None:
+    assert ("lifecycle" in container(release(service, "production", overrides={"workload": values}))) == delayed
 
 
 def test_values_reach_the_pod(release: ReleaseFactory) -> None:

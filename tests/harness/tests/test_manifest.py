@@ -23,7 +23,7 @@ def config_map(name: str, namespace: str = "default", data: object = None) -> di
 @given(st.dictionaries(name, st.dictionaries(name, scalar), max_size=5))
 def test_reads_back_what_was_written(objects: dict[str, object]) -> None:
     documents = [config_map(key, data=data) for key, data in objects.items()]
-    assert [thaw(item) for item in parse(yaml.safe_dump_all(documents))] == documents
+    assert [thaw(item) for item in parse(yaml.safe_dump_all(documents, default_style='"'))] == documents
 
 
 def test_empty_documents_are_left_out() -> None:

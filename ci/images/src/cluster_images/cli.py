@@ -72,13 +72,12 @@ def summary(images: list[Provided]) -> Table:
     return table
 
 
-def listing() -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("image", "reference", "pulled from", "or built from"):
-        table.add_column(heading, overflow="fold")
-    for image in IMAGES.values():
-        table.add_row(image.name, image.reference, image.pulled or "nowhere", origin(image).removeprefix("built from "))
-    return table
+def listing() -> str:
+    """The table, an image a paragraph."""
+    return "\n\n".join(
+        f"{image.name}\n  runs as     {image.reference}\n  pulled from {image.pulled or 'nowhere: it is only built'}\n  {origin(image)}"
+        for image in IMAGES.values()
+    )
 
 
 def main() -> None:
@@ -93,7 +92,7 @@ def main() -> None:
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 160)  # a log wraps by itself
     if arguments.command == "list":
-        console.print(listing())
+        console.print(listing(), highlight=False, soft_wrap=True, markup=False)
         return
     if unknown := [name for name in arguments.names if name not in IMAGES]:
         parser.error(f"There is no image {', '.join(unknown)}; there are {', '.join(IMAGES)}.")

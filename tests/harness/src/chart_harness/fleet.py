@@ -29,13 +29,10 @@ def environments(root: Path, service: str) -> list[str]:
     return sorted(path.parent.name for path in folder.glob("*/values.yaml"))
 
 
-def service_release(
-    root: Path, service: str, environment: str, *, overrides: Mapping[str, Any] | None = None
-) -> Release:
-    """Render `service` for `environment`: values.yaml, then environments/<environment>/values.yaml, then `overrides`.
+def values_files(root: Path, service: str, environment: str) -> tuple[Path, list[Path]]:
+    """The folder of the service's chart, and its values files for `environment`, each over the one before.
 
-    The release is named after the service and its namespace after the environment. Raises FleetError for a service or an
-    environment there is none of, RenderError when the chart does not render.
+    Raises FleetError for a service or an environment there is none of.
     """
     known = environments(root, service)
     if environment not in known:
@@ -43,5 +40,25 @@ def service_release(
             f"Service {service} has no environment {environment!r}: choose one of {', '.join(known) or 'none yet'}."
         )
     chart = root / "charts" / "services" / service
-    files = [chart / "values.yaml", chart / "environments" / environment / "values.yaml"]
-    return render(chart, name=service, namespace=environment, values=files, overrides=overrides)
+    return chart, [chart / "values.yaml", chart / "environments" / environment / "values.yaml"]
+
+
+def service_release(
+    root: Path, service: str, environment: str, *, overrides: Mapping[str, Any] | None = None
+) -> Release:
+    """Render `service` for `environment`: values.yaml, then environments/<environment>/values.yaml, then `overrides`.
+
+    CustomResourceDefinitions of the clusters, where services use kinds of other operators, are files in `root`/charts/crds.
+    The release is named after the service and its namespace after the environment. Raises FleetError for a service or an
+    environment there is none of, RenderError when the chart does not render.
+    """
+    chart, files = values_files(root, service, environment)
+    crds = root / "charts" / "crds"
+    return render(
+        chart,
+        name=service,
+        namespace=environment,
+        values=files,
+        overrides=overrides,
+        crds=crds if crds.is_dir() else None,
+    )

@@ -9,9 +9,10 @@ import yaml
 
 from chart_harness.errors import RenderError
 from chart_harness.frozen import freeze
+from chart_harness.scalars import read_scalars_as_go_does
 
 # The C parser reads a release in a tenth of the time; some platforms have no wheel with it.
-_BaseLoader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _StrictLoader(_BaseLoader):  # type: ignore[misc]  # one of two loader classes, known only when this is imported
@@ -30,6 +31,12 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+read_scalars_as_go_does(_StrictLoader)
+
+
+def documents(text: str) -> list[Any]:
+    """The YAML documents of `text`, read as Helm and kubectl read them; empty ones are left out. Raises yaml.YAMLError."""
+    return [document for document in yaml.load_all(text, Loader=_StrictLoader) if document is not None]
 
 
 def parse(text: str) -> tuple[Mapping[str, Any], ...]:
@@ -39,11 +46,11 @@ def parse(text: str) -> tuple[Mapping[str, Any], ...]:
     two objects of the same kind, namespace and name, of which the cluster would keep only the last.
     """
     try:
-        documents = [document for document in yaml.load_all(text, Loader=_StrictLoader) if document is not None]
+        found = documents(text)
     except yaml.YAMLError as error:
         raise RenderError(f"The rendered manifest is not valid YAML: {' '.join(str(error).split())}.") from error
     seen = set()
-    for position, document in enumerate(documents, start=1):
+    for position, document in enumerate(found, start=1):
         identity = _identity(document)
         if identity is None:
             raise RenderError(
@@ -54,7 +61,7 @@ def parse(text: str) -> tuple[Mapping[str, Any], ...]:
             where = f" in namespace {namespace}" if namespace else ""
             raise RenderError(f"The chart renders {kind} {name}{where} twice: one would replace the other.")
         seen.add(identity)
-    return tuple(freeze(document) for document in documents)
+    return tuple(freeze(document) for document in found)
 
 
 def _identity(document: object) -> tuple[str, str, str, str] | None:

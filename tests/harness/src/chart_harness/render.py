@@ -1,4 +1,8 @@
-"""`helm template` as a function: a chart and values in, read-only objects out, each different input rendered once."""
+"""`helm template` as a function: a chart and values in, read-only objects out, each different input rendered once.
+
+What is rendered is what a cluster would take: every render is held against the schemas of Kubernetes and of the custom
+resources, with unknown fields refused.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,9 @@ from chart_harness.errors import RenderError
 from chart_harness.frozen import thaw
 from chart_harness.helm import Helm, HelmError
 from chart_harness.manifest import parse
+from chart_harness.schemas.builtin import NoSchemasError
+from chart_harness.schemas.catalogue import complaints
+from chart_harness.schemas.custom_resources import DefinitionError, files
 
 __all__ = ["PROMETHEUS_OPERATOR_CRDS", "Release", "RenderError", "render"]
 
@@ -59,6 +66,7 @@ def render(
     overrides: Mapping[str, Any] | None = None,
     kube_version: str = "1.34.0",
     api_versions: Sequence[str] = PROMETHEUS_OPERATOR_CRDS,
+    crds: Path | None = None,
     helm: Helm | None = None,
 ) -> Release:
     """Render `chart` and the `file://` charts it depends on as release `name`.
@@ -66,17 +74,22 @@ def render(
     Arguments:
         values: files, each over the one before, as with `-f`.
         overrides: values over all files; None removes a key.
-        kube_version, api_versions: what the chart is told about the cluster.
+        kube_version, api_versions: what the chart is told about the cluster. The objects must fit the schemas of this
+            version of Kubernetes.
+        crds: a file, or a folder, of CustomResourceDefinitions that the cluster has; needed for kinds other than
+            Kubernetes' own, the Prometheus Operator's, and those that the chart itself renders or has in its crds folder.
         helm: the binary to use; by default $HELM, else the one on the PATH.
 
     Renders, and failures to render, are kept for the life of the process by content, so an edited file is seen.
-    Threads may call it. Raises RenderError when the chart or a file is missing, or when Helm refuses it; HelmError when
-    there is no Helm to ask.
+    Threads may call it. Raises RenderError when the chart or a file is missing, when Helm refuses it, or when the API
+    server would refuse what it renders; HelmError when there is no Helm to ask.
     """
     helm = helm or Helm()
     missing = [str(path) for path in values if not path.is_file()]
     if missing:
         raise RenderError(f"The values file {missing[0]} does not exist: correct its path.")
+    if crds is not None and not crds.exists():
+        raise RenderError(f"There are no CustomResourceDefinitions at {crds}: correct the path.")
     folder = assemble(chart)
     extra = json.dumps(thaw(overrides or {}), sort_keys=True)
     arguments = ["template", name, str(folder), "--namespace", namespace, "--kube-version", kube_version]
@@ -85,11 +98,14 @@ def render(
     for path in values:
         arguments += ["--values", str(path)]
     arguments += ["--values", "-"]
-    key = _key(helm, folder, arguments, extra, values)
+    definitions = [*([crds] if crds else []), *_shipped(folder)]
+    key = _key(helm, folder, arguments, extra, [*values, *(files(crds) if crds else [])])
     with _cache_lock:
         known = _cache.get(key)
     if known is None:
         known = _template(helm, folder, arguments, extra)
+        if not isinstance(known, RenderError):
+            known = _validated(known, kube_version, definitions)
         with _cache_lock:
             _cache[key] = known
     if isinstance(known, RenderError):
@@ -104,6 +120,19 @@ def _template(helm: Helm, folder: Path, arguments: Sequence[str], extra: str) ->
         return RenderError(str(error), chart=folder)
     except RenderError as error:
         return error
+
+
+def _validated(objects: _Objects, kube_version: str, definitions: Sequence[Path]) -> _Objects | RenderError:
+    try:
+        refused = complaints(objects, version=kube_version, crds=definitions)
+    except (NoSchemasError, DefinitionError) as error:
+        return RenderError(str(error))
+    return RenderError("\n".join(refused)) if refused else objects
+
+
+def _shipped(folder: Path) -> list[Path]:
+    """The folders of definitions that Helm installs before it renders the chart: its own and those of its charts."""
+    return [path for pattern in ("crds", "charts/*/crds") for path in sorted(folder.glob(pattern))]
 
 
 def _key(helm: Helm, folder: Path, arguments: Sequence[str], extra: str, values: Sequence[Path]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _TYPE = re.compile(r"^got (?P<got>\w+), want (?P<want>[\w ]+)$")
 _LIMIT = re.compile(r"^(?P<limit>maximum|minimum|maxLength|minLength): got (?P<got>[\d.,-]+), want (?P<want>[\d.,-]+)$")
 _PATTERN = re.compile(r"^'(?P<value>.*)' does not match pattern '(?P<pattern>.*)'$", re.DOTALL)
-_TYPE_WORDS = {
+TYPE_WORDS = {
     "array": "a list",
     "boolean": "true or false",
     "integer": "a whole number",
@@ -22,7 +22,7 @@ _TYPE_WORDS = {
     "object": "a mapping",
     "string": "a text",
 }
-_LIMIT_WORDS = {
+LIMIT_WORDS = {
     "maximum": "is {got}, more than the largest allowed, {want}",
     "minimum": "is {got}, less than the smallest allowed, {want}",
     "maxLength": "has {got} characters, and may have {want} at most",
@@ -70,7 +70,7 @@ class Complaint:
     @property
     def key(self) -> str:
         """The value's name as people write it: metrics.port."""
-        return _dotted(self.path)
+        return dotted(self.path)
 
     def clause(self, schema: Schema) -> str:
         """What is wrong with the value and what it may be, without a full stop."""
@@ -79,7 +79,7 @@ class Complaint:
         if self.message.startswith("additional propert"):
             return self._unknown(names, schema)
         if self.message.startswith("missing propert"):
-            missing = ", ".join(_dotted((*self.path, name)) for name in names)
+            missing = ", ".join(dotted((*self.path, name)) for name in names)
             return f"{missing} must be set: null removes the chart's default, so leave the null out"
         if self.message.startswith("value must be one of"):
             return f"{key} must be one of {', '.join(names)}"
@@ -87,11 +87,11 @@ class Complaint:
 
     def _refused(self, key: str, schema: Schema) -> str:
         if kind := _TYPE.match(self.message):
-            want = " or ".join(_TYPE_WORDS.get(word, word) for word in kind["want"].split(" or "))
-            return f"{key} is {_TYPE_WORDS.get(kind['got'], kind['got'])}, but must be {want}{self._purpose(schema)}"
+            want = " or ".join(TYPE_WORDS.get(word, word) for word in kind["want"].split(" or "))
+            return f"{key} is {TYPE_WORDS.get(kind['got'], kind['got'])}, but must be {want}{self._purpose(schema)}"
         if limit := _LIMIT.match(self.message):
             got, want = limit["got"].replace(",", ""), limit["want"].replace(",", "")
-            return f"{key} {_LIMIT_WORDS[limit['limit']].format(got=got, want=want)}"
+            return f"{key} {LIMIT_WORDS[limit['limit']].format(got=got, want=want)}"
         if pattern := _PATTERN.match(self.message):
             return f'{key} is "{pattern["value"]}", but must look like {pattern["pattern"]}{self._purpose(schema)}'
         return f"{key}: {self.message}"
@@ -104,12 +104,12 @@ class Complaint:
             close = difflib.get_close_matches(name, known, n=1)
             hint = ""
             if close:
-                hint = f": perhaps {_dotted((*self.path, close[0]))} was meant"
+                hint = f": perhaps {dotted((*self.path, close[0]))} was meant"
             elif known:
                 hint = f": the known ones are {', '.join(known)}"
             elif patterns := node.get("patternProperties"):
                 hint = f": its name must look like {' or '.join(patterns)}"
-            clauses.append(f"{_dotted((*self.path, name))} is not a known value{hint}")
+            clauses.append(f"{dotted((*self.path, name))} is not a known value{hint}")
         return "; ".join(clauses)
 
     def _purpose(self, schema: Schema) -> str:
@@ -125,8 +125,12 @@ def _read(chart: Path) -> dict[str, Any]:
     return loaded if isinstance(loaded, dict) else {}
 
 
-def _dotted(path: tuple[str, ...]) -> str:
+def dotted(path: Sequence[str | int]) -> str:
+    """A path as people write it: spec.ports[0].name, metadata.labels["example.com/team"]."""
     text = ""
     for part in path:
-        text += f'["{part}"]' if "." in part else f".{part}"
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f'["{part}"]' if re.search(r"[.\s]", part) else f".{part}"
     return text.removeprefix(".")

@@ -12,7 +12,7 @@ from reference_service.deliveries import QUEUE_NAME, BrokerRefusedError, Deliver
 from reference_service.leak import start_leak
 from reference_service.misbehave import EveryFifth, Switch
 from reference_service.settings import amqp_url, leak_bytes
-from reference_service.startup_faults import STOP_SIGNALS
+from reference_service.stop_signals import STOP_SIGNALS, let_through
 from reference_service.tracking import Track, message_tracker
 from reference_service.user_label import UserLabel
 
@@ -39,6 +39,7 @@ async def _consume(environ: Mapping[str, str], switches: frozenset[Switch]) -> N
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
+    let_through()
     if Switch.LEAK in switches:
         start_leak(leak_bytes(environ), processes=1)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from reference_service.logs import logging_config, service_name
 from reference_service.settings import service_port, worker_count
+from reference_service.stop_signals import let_through
 
 bind = f"0.0.0.0:{service_port(os.environ)}"
 workers = worker_count(os.environ)
@@ -25,3 +27,8 @@ control_socket_disable = True
 
 accesslog = None
 logconfig_dict = logging_config(service_name(os.environ, "http-api"))
+
+
+def when_ready(_arbiter: Any) -> None:
+    """gunicorn's main process has its handlers and has not forked yet: a stop signal may come now."""
+    let_through()

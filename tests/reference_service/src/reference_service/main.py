@@ -20,6 +20,7 @@ from reference_service.settings import (
     task_interval,
     worker_count,
 )
+from reference_service.stop_signals import hold_back
 
 HTTP_API = "http-api"
 AMQP_CONSUMER = "amqp-consumer"
@@ -44,6 +45,7 @@ def main() -> int:
 
 
 def _start(role: str, environ: Mapping[str, str]) -> int:
+    hold_back()
     switches = parse_switches(environ.get("REFERENCE_MISBEHAVE", ""))
     _check_values(role, environ)
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from reference_service.heartbeat import scratch_folder
+from reference_service.stop_signals import STOP_SIGNALS
 
 log = logging.getLogger(__name__)
 
 BACKEND = "PROMETHEUS_BACKEND"
-STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 def restart_without_backend(environ: Mapping[str, str]) -> None:
@@ -56,10 +56,8 @@ def crash_marker(environ: Mapping[str, str]) -> Path:
 def hang(port: int | None) -> NoReturn:
     """Listen on `port` (where there is one) without ever answering, until SIGTERM or SIGINT; then exit 0.
 
-    The signals are blocked and waited for, so that they also end a process that is number 1 of its container, for which
-    Linux ignores signals without a handler.
+    The signals are blocked, as they have been since the start, and waited for: no handler is needed.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     with socket.socket() as listener:
         if port is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -13,7 +13,7 @@ from reference_service import heartbeat
 from reference_service.leak import start_leak
 from reference_service.misbehave import EveryFifth, Switch
 from reference_service.settings import leak_bytes, task_interval
-from reference_service.startup_faults import STOP_SIGNALS
+from reference_service.stop_signals import STOP_SIGNALS
 from reference_service.tracking import Track, run_tracker
 from reference_service.user_label import UserLabel
 
@@ -29,10 +29,9 @@ class RunFailedError(Exception):
 def run(environ: Mapping[str, str], switches: frozenset[Switch]) -> int:
     """Run the task until SIGTERM or SIGINT, finish the run under way, push a last time; return the exit status.
 
-    The signals are blocked and `sigtimedwait` is the pause between runs: a run is never interrupted, a pause always is,
+    The signals stay blocked and `sigtimedwait` is the pause between runs: a run is never interrupted, a pause always is,
     and no handler has to be safe against the code it interrupts. Threads started later inherit the mask.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     with service_metrics.publish():
         if Switch.LEAK in switches:
             start_leak(leak_bytes(environ), processes=1)
