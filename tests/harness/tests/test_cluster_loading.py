@@ -74,22 +74,36 @@ def test_an_image_that_the_engine_has_not_is_named(engine: Any) -> None:
     assert str(error.value) == "The engine has no image c:1: run make images, or docker pull c:1."
 
 
-def test_an_image_that_was_never_sent_is_no_image_that_arrived(engine: Any) -> None:
-    with (
-        loading(engine, "node", [FIRST]) as loads,
-        pytest.raises(ClusterError, match="Image a/b:1 was never on its way"),
-    ):
-        loads.wait_for("a/b:1")
-
-
-def test_a_node_that_fails_is_quoted(engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    docker = tmp_path / "docker"
-    docker.write_text("#!/bin/sh\ncat >/dev/null; echo 'No such container: node' >&2; exit 1\n")
-    docker.chmod(0o755)
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A docker that writes down what it is given, and fails if there is a file `fail`."""
+    program = tmp_path / "docker"
+    program.write_text(
+        f"#!/bin/sh\n[ ! -e {tmp_path}/fail ] || {{ cat {tmp_path}/fail >&2; exit 1; }}\n"
+        f'echo "$1 $3 $(cat)" >> {tmp_path}/calls\n'
+    )
+    program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path
+
+
+def test_an_image_is_loaded_once_however_often_it_is_asked_for(engine: Any, docker: Path) -> None:
+    with loading(engine, "node") as loads:
+        loads.begin([FIRST])
+        loads.begin([FIRST])
+        loads.wait_for(FIRST)
+    assert (docker / "calls").read_text() == "exec node firstsecond\n"
+
+
+def test_whoever_waits_for_an_image_sends_it(engine: Any, docker: Path) -> None:
+    with loading(engine, "node") as loads:
+        loads.wait_for(FIRST)
+    assert (docker / "calls").read_text() == "exec node firstsecond\n"
+
+
+def test_a_node_that_fails_is_quoted(engine: Any, docker: Path) -> None:
+    (docker / "fail").write_text("No such container: node")
     with pytest.raises(ClusterError, match=r"^Node node did not import .*\.tar: No such container: node\.$"):
         import_archive("node", archive(engine, FIRST))
-    with loading(engine, "node", [FIRST]) as loads:
-        loads.begin()
-        with pytest.raises(ClusterError, match="No such container"):
-            loads.wait_for("a/b:1")
+    with loading(engine, "node") as loads, pytest.raises(ClusterError, match="No such container"):
+        loads.wait_for(FIRST)

@@ -47,7 +47,19 @@ def test_an_xdist_worker_acts_for_its_controller(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     assert Owner.of_this_session().pid == os.getpid()
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    monkeypatch.setitem(sys.modules, "execnet", sys)
     assert Owner.of_this_session().pid == os.getppid()
+    monkeypatch.delitem(sys.modules, "execnet")  # what a worker starts inherits its environment only
+    assert Owner.of_this_session().pid == os.getpid()
+
+
+def test_owners_of_one_process_are_told_apart(tmp_path: Path) -> None:
+    session, inner = Owner.of_this_session(), Owner.of_its_own()
+    owners = Owners(tmp_path / "owners.json")
+    owners.add(session)
+    owners.add(inner)
+    owners.remove(inner)
+    assert Owners(tmp_path / "owners.json").alive == {session}
 
 
 def test_what_is_kept_stays_kept_when_owners_come_and_go(tmp_path: Path) -> None:

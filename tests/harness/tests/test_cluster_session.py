@@ -178,6 +178,16 @@ def test_the_context_manager_releases_whatever_happens_inside() -> None:
     assert provider.asked == ["start", "stop"]
 
 
+def test_a_session_inside_a_session_leaves_it_the_cluster() -> None:
+    provider = FakeProvider()
+    acquire(provider)
+    with session_cluster(provider):
+        pass
+    assert provider.asked == ["start"]
+    release(provider)
+    assert provider.asked == ["start", "stop"]
+
+
 @dataclass
 class CountingProvider(FakeProvider):
     """A cluster that all processes of this host see: a file."""

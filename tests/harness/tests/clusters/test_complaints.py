@@ -55,12 +55,12 @@ FINE = {
 }
 HOPELESS = {
     "crash loop": (
-        pod(container(waiting("CrashLoopBackOff"), ended("Error", 3))),
+        pod(container(waiting("CrashLoopBackOff", "back-off 10s restarting"), ended("Error", 3))),
         "Pod api-0, container app: CrashLoopBackOff (its last run ended with exit code 3)",
     ),
-    "crash loop, kubelet's words": (
-        pod(container(waiting("CrashLoopBackOff", "back-off 10s restarting\nfailed container"), ended("Error", 1))),
-        "Pod api-0, container app: CrashLoopBackOff (back-off 10s restarting failed container)",
+    "image that nobody has": (
+        pod(container(waiting("ErrImagePull", "failed to resolve\n  reference"))),
+        "Pod api-0, container app: ErrImagePull (failed to resolve reference)",
     ),
     "killed for memory": (
         pod(container(ended("OOMKilled", 137))),

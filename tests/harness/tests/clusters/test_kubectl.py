@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from chart_harness.clusters import port_forward
@@ -56,6 +60,27 @@ def test_a_port_forward_knows_its_port_and_ends_with_its_context(kubectl: Kubect
         pid = (tmp_path / "pid").read_text().strip()
         assert Path("/proc", pid).exists()
     assert not Path("/proc", pid).exists()
+
+
+def test_a_port_forward_ends_with_the_process_that_started_it(kubectl: Kubectl, tmp_path: Path) -> None:
+    kubectl(f'echo $$ > {tmp_path}/pid; echo "Forwarding from 127.0.0.1:45678 -> 8080"; exec sleep 60')
+    program = (
+        "import os, signal\nfrom pathlib import Path\n"
+        "from chart_harness.clusters.cluster import Cluster\n"
+        "from chart_harness.clusters.port_forward import PortForward\n"
+        "forward = PortForward(Cluster('fake', Path('/nowhere'), 'fake'), 'test', 'api-0', 8080)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=30).returncode == -signal.SIGKILL
+    _, alive = psutil.wait_procs(running((tmp_path / "pid").read_text()), timeout=5)
+    assert alive == []
+
+
+def running(pid: str) -> list[psutil.Process]:
+    try:
+        return [psutil.Process(int(pid))]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def test_a_port_forward_that_does_not_open_says_why(kubectl: Kubectl) -> None:

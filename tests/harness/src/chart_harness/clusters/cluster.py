@@ -1,0 +1,89 @@
+"""A cluster that tests may create things in: how to reach it, and one way to run kubectl on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import kubernetes
+
+TIMEOUT_SECONDS = 120.0
+
+
+class ClusterError(RuntimeError):
+    """A cluster cannot be had, or did not do what it was asked; the message says what and, where we know it, what to do."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that tests may create things in. Immutable; threads may share it."""
+
+    name: str
+    kubeconfig: Path
+    context: str
+
+    def client(self) -> kubernetes.client.ApiClient:
+        """A new client of the cluster's API; one for each thread, because it is not made to be shared.
+
+        Raises ClusterError when the kubeconfig cannot be read or does not know the context.
+        """
+        try:
+            client: kubernetes.client.ApiClient = kubernetes.config.new_client_from_config(  # type: ignore[no-untyped-call]
+                str(self.kubeconfig), context=self.context
+            )
+        except (kubernetes.config.ConfigException, OSError) as error:
+            raise ClusterError(
+                f"{self.kubeconfig} gives no access to context {self.context!r}: {error}. Boot the cluster again."
+            ) from error
+        return client
+
+    @property
+    def kubectl_command(self) -> tuple[str, ...]:
+        """kubectl and the options that make it talk to this cluster. Raises ClusterError when there is no kubectl."""
+        return (str(_kubectl()), "--kubeconfig", str(self.kubeconfig), "--context", self.context)
+
+    def kubectl(self, *arguments: str, stdin: str = "", timeout: float = TIMEOUT_SECONDS) -> str:
+        """Run kubectl on this cluster and return what it wrote to standard output.
+
+        `stdin` is for `-f -`; `timeout` is in seconds. Raises ClusterError with all that kubectl wrote when it fails or
+        takes longer.
+        """
+        return _run([*self.kubectl_command, *arguments], stdin, timeout)
+
+
+def _kubectl() -> Path:
+    named = os.environ.get("KUBECTL")
+    beside = Path(sys.executable).parent  # where the project's own set-up links it
+    found = shutil.which(named or "kubectl") or (None if named else shutil.which("kubectl", path=str(beside)))
+    if found is None:
+        where = f"$KUBECTL names {named!r}, which is no program" if named else "kubectl is not on the PATH"
+        raise ClusterError(f"{where}: install kubectl, or set KUBECTL to its path.")
+    return Path(found)
+
+
+def _run(command: Sequence[str], stdin: str, timeout: float) -> str:
+    what = f"kubectl {' '.join(command[5:])}"
+    try:
+        done = subprocess.run(
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",  # a log may hold any byte
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ClusterError(f"{what} did not end within {timeout:.0f} s and was stopped.") from error
+    except OSError as error:
+        raise ClusterError(f"kubectl could not be started from {command[0]}: {error.strerror}.") from error
+    if done.returncode != 0:
+        said = "\n".join(text.strip() for text in (done.stderr, done.stdout) if text.strip())
+        raise ClusterError(f"{what} failed: {said or f'it ended with {done.returncode} and said nothing.'}")
+    return done.stdout
