@@ -39,7 +39,7 @@ def test_an_interrupted_gate_stops_everything_and_says_so(
     running_gate.send_signal(number)
     _, errors = running_gate.communicate(timeout=30)
     assert running_gate.returncode == 130
-    assert "every process that the gate started for aaa-api is stopped" in errors
+    assert "all that the gate started for aaa-api is stopped and gone" in errors
     assert "Traceback" not in errors
     assert not processes_of(reports)
     assert not (reports / "verdict.json").exists()

@@ -13,6 +13,7 @@ from typing import Literal
 
 import pytest
 
+from chart_harness.render import Release
 from promotion_gate.checks.check import Subject
 from promotion_gate.contract import Contract, contract_for
 from promotion_gate.evidence import (
@@ -30,12 +31,15 @@ from promotion_gate.evidence import (
     Substitution,
     Traffic,
 )
+from promotion_gate.manifests import Judged
 from promotion_gate.plan import MetricSpec, Plan
 from promotion_gate.workload import EnvVar, Probe, Workload, resolve_env
 
 TAKEN = datetime(2025, 11, 21, 10, 42, 7, tzinfo=UTC)
 IMAGE = "reference-service:0.1.0"
 MIB = 1024 * 1024
+JUDGED = Judged(Path(), Release("demo", "staging", Path("demo"), ()), {})
+"""Nothing was rendered: the evidence is made here."""
 PLAN = Plan(metrics={"items_total": MetricSpec(type="counter", labels=frozenset({"kind"}))})
 
 

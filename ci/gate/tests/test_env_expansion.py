@@ -93,6 +93,11 @@ def test_what_is_replaced_is_what_later_ones_expand() -> None:
     assert resolve_env(env, {}, {"PORT": "21000", "OTHER": "x"}) == {"PORT": "21000", "URL": ":21000"}
 
 
+def test_a_secret_whose_value_is_known_is_expanded() -> None:
+    env = [EnvVar("PASS", secret="s/k"), EnvVar("URL", value="u:$(PASS)")]  # noqa: S106 - a reference
+    assert resolve_env(env, {}, {"PASS": "x"}) == {"PASS": "x", "URL": "u:x"}
+
+
 def test_an_unknown_field_is_an_error() -> None:
     with pytest.raises(WorkloadError, match=r"env A reads the pod's field status\.phase"):
         resolve_env([EnvVar("A", field="status.phase")], {"metadata.name": "x"})

@@ -83,3 +83,48 @@ def test_what_the_target_replaced_is_told_but_for_secrets(pull: Subject) -> None
     assert finding.outcome is Outcome.PASS
     assert "GATEWAY=(a secret, not shown)" in finding.observations[0].observed
     assert "hunter2" not in finding.model_dump_json()
+
+
+PASSWORD = EnvVar("BROKER_PASS", secret="broker/pass")  # noqa: S106 - a reference
+URL = EnvVar("BROKER_URL", "amqp://u:$(BROKER_PASS)@broker")
+DSN = EnvVar("DSN", "host=db pw=$(BROKER_PASS)")
+
+
+def with_secret(subject: Subject, *env: EnvVar, **variables: str) -> Subject:
+    """Rendered variables more, and what each process has of them."""
+    workload = replace(subject.workload, env=(*subject.workload.env, *env))
+    have = tuple(replace(one, variables={**one.variables, **variables}) for one in processes(subject))
+    return replace(subject, workload=workload, evidence=replace(subject.evidence, environments=have))
+
+
+def test_what_refers_to_a_secret_has_the_value_that_the_process_has(pull: Subject) -> None:
+    env = {"BROKER_PASS": "hunter2", "BROKER_URL": "amqp://u:hunter2@broker", "DSN": "host=db pw=hunter2"}
+    finding = assess(with_secret(pull, PASSWORD, URL, DSN, **env))
+    assert finding.outcome is Outcome.PASS, finding
+    unchanged = assess(pull).observations[0].observed.split()[0]
+    assert finding.observations[0].observed.split()[0] == str(
+        int(unchanged) + 2
+    )  # the secret's own value is not compared
+
+
+@pytest.mark.parametrize(
+    ("env", "wrong"),
+    [
+        ({"BROKER_PASS": "hunter2", "DSN": "host=db pw=$(BROKER_PASS)"}, "DSN"),
+        ({"BROKER_PASS": "hunter2", "DSN": "host=db pw=hunter3"}, "DSN"),
+        ({"BROKER_PASS": "hunter2"}, "DSN"),
+        ({"DSN": "host=db pw=$(BROKER_PASS)"}, "BROKER_PASS"),
+    ],
+)
+def test_a_reference_that_was_not_expanded_right_is_told_without_the_secret(
+    env: dict[str, str], wrong: str, pull: Subject
+) -> None:
+    finding = assess(with_secret(pull, PASSWORD, DSN, **env))
+    assert finding.outcome is Outcome.FAIL
+    assert finding.summary == f"not as rendered: {wrong}"
+    assert "hunter2" not in finding.model_dump_json()
+
+
+def test_a_literal_that_comes_after_a_secret_of_the_same_name_is_compared(pull: Subject) -> None:
+    literal = EnvVar("BROKER_PASS", "from the chart")
+    assert assess(with_secret(pull, PASSWORD, literal, **{"BROKER_PASS": "other"})).outcome is Outcome.FAIL

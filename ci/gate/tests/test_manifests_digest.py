@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chart_harness.fleet import service_release
 from chart_harness.render import Release
-from promotion_gate.verification import manifests_digest
+from promotion_gate.manifests import difference, manifests_digest, renamed
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +24,49 @@ def test_the_order_of_objects_does_not_matter(release: Release) -> None:
 
 def test_the_order_of_keys_does_not_matter(release: Release) -> None:
     first, *others = release.objects
-    reordered = replace(release, objects=(dict(reversed(list(first.items()))), *others))
-    assert list(reordered.objects[0]) != list(first)
-    assert manifests_digest(reordered) == manifests_digest(release)
+    reordered = dict(reversed(list(first.items())))
+    assert list(reordered) != list(first)
+    assert manifests_digest([reordered, *others]) == manifests_digest(release.objects)
 
 
 def test_any_value_matters(release: Release, root: Path) -> None:
     others = [
-        service_release(root, "aaa-api", "production"),
-        service_release(root, "archive-tagger", "staging"),
-        service_release(root, "aaa-api", "staging", overrides={"workload": {"replicas": 1}}),
-        replace(release, objects=release.objects[1:]),
-        replace(release, objects=(*release.objects, release.objects[0])),
+        service_release(root, "aaa-api", "production").objects,
+        service_release(root, "archive-tagger", "staging").objects,
+        service_release(root, "aaa-api", "staging", overrides={"workload": {"replicas": 1}}).objects,
+        release.objects[1:],
+        (*release.objects, release.objects[0]),
     ]
-    assert len({manifests_digest(one) for one in (release, *others)}) == 1 + len(others)
+    assert len({manifests_digest(one) for one in (release.objects, *others)}) == 1 + len(others)
 
 
-def test_a_value_that_json_does_not_know_is_an_error(release: Release) -> None:
+def test_a_value_that_json_does_not_know_is_an_error() -> None:
     with pytest.raises(TypeError, match="set in a rendered object"):
-        manifests_digest(replace(release, objects=({"kind": "X", "spec": {1, 2}},)))
+        manifests_digest([{"kind": "X", "spec": {1, 2}}])
+
+
+def item(kind: str, name: str, **spec: Any) -> dict[str, Any]:
+    return {"kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+A, B = item("A", "a", size=1), item("B", "b")
+
+
+@pytest.mark.parametrize(
+    ("judged", "other", "says"),
+    [
+        ([A, B], [B, A], ""),
+        ([A, B], [A], "B b is missing"),
+        ([A], [A, B], "B b is there too"),
+        ([A, B], [item("A", "a", size=2), B], "A a differs"),
+        ([A, B], [item("A", "a"), item("C", "c")], "A a differs; B b is missing; C c is there too"),
+    ],
+)
+def test_what_differs_is_named(judged: list[dict[str, Any]], other: list[dict[str, Any]], says: str) -> None:
+    assert difference(judged, other) == says
+
+
+def test_a_namespaces_name_is_put_back_wherever_it_stands() -> None:
+    here = item("A", "a", urls=["http://x.gate-1.svc", "http://gate-2"], labels={"of-gate-1": "gate-1"})
+    (back,) = renamed([here], "gate-1", "staging")
+    assert back["spec"] == {"urls": ["http://x.staging.svc", "http://gate-2"], "labels": {"of-staging": "staging"}}

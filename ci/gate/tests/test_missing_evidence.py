@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from ci.gate.tests.conftest import JUDGED
 from promotion_gate import checks
 from promotion_gate.checks import Check
 from promotion_gate.checks.check import Subject, conclude, observe, unproved
@@ -46,7 +47,7 @@ def _candidate(subject: Subject) -> Candidate:
     release = ReleaseRecord(
         service="demo", environment="staging", role="http-api", image="x", manifests_sha256="0" * 64, commit="1" * 40
     )
-    return Candidate(release, subject.workload, subject.contract, Plan())
+    return Candidate(release, JUDGED, subject.workload, subject.contract, Plan())
 
 
 def _verdict(subject: Subject, run: tuple[Check, ...] = checks.ALL) -> Verdict:

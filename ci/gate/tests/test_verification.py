@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from ci.gate.tests.conftest import JUDGED
 from promotion_gate import checks
 from promotion_gate.checks.check import Subject
 from promotion_gate.evidence import Evidence, Family, Missing, Traffic
@@ -84,7 +85,7 @@ def verify() -> Verify:
             manifests_sha256="0" * 64,
             commit="0" * 40,
         )
-        candidate = Candidate(record, subject.workload, subject.contract, Plan())
+        candidate = Candidate(record, JUDGED, subject.workload, subject.contract, Plan())
         with Progress(Console(file=StringIO())) as progress:
             return Verification(Patience(ready=0, window=0, metrics=0)).verify(candidate, target, progress)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from promotion_gate.manifests import Judged
-from promotion_gate.targets.cluster.place import context, kind
-from promotion_gate.targets.cluster.target import ClusterTarget
 from promotion_gate.targets.embedded.target import EmbeddedTarget
 from promotion_gate.targets.target import Target, TargetError
 
@@ -18,6 +16,10 @@ def choose(name: str, judged: Judged, directory: Path) -> Target:
     environment = judged.rendered.namespace
     if name == EMBEDDED:
         return EmbeddedTarget(directory)
+    # the client of Kubernetes' API costs a second and a hundred megabytes, which a run without a cluster need not pay
+    from promotion_gate.targets.cluster.place import context, kind
+    from promotion_gate.targets.cluster.target import ClusterTarget
+
     if name == KIND:
         return ClusterTarget(kind(environment), judged, directory)
     if name.startswith(CONTEXT) and name != CONTEXT:

@@ -33,7 +33,9 @@ class FakeApi:
 
     @property
     def namespaces(self) -> list[str]:
-        return [path.removeprefix(f"{NAMESPACES}/") for path in self.objects if path.count("/") == NAMESPACES.count("/") + 1]
+        return [
+            path.removeprefix(f"{NAMESPACES}/") for path in self.objects if path.count("/") == NAMESPACES.count("/") + 1
+        ]
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: dict[str, Any]) -> tuple[int, Any]:
         with self.lock:
@@ -63,8 +65,8 @@ class FakeApi:
         key = f"{path}/{body['metadata']['name']}"
         if key in self.objects:
             return 409, {"message": "exists"}
-        self.objects[key] = body
-        return 201, body
+        self.objects[key] = {"apiVersion": "v1", "kind": "Object", **body}
+        return 201, self.objects[key]
 
     def _delete(self, path: str, _query: dict[str, list[str]], _body: dict[str, Any]) -> tuple[int, Any]:
         if path not in self.objects:

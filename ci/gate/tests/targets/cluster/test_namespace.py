@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,13 +52,18 @@ def test_an_interrupt_before_the_answer_loses_no_namespace(
 ) -> None:
     """The interrupt comes while the request is under way; the API creates the namespace only after that."""
     interrupted = threading.Event()
-    api.before = lambda request: interrupted.wait(20) and None if request.startswith("POST") else None
+
+    def hold(request: str) -> None:
+        if request.startswith("POST"):
+            interrupted.wait(20)
+
+    api.before = hold
 
     def interrupt(_future: object) -> None:
         interrupted.set()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module.Future, "result", interrupt)
+    monkeypatch.setattr(Future, "result", interrupt)
     with pytest.raises(KeyboardInterrupt):
         namespace.create()
     monkeypatch.undo()
@@ -95,7 +101,9 @@ def test_a_namespace_that_does_not_go_is_told(
 
 def test_a_cluster_that_refuses_is_told(api: FakeApi, namespace: VerificationNamespace) -> None:
     api.refuses[f"POST {NAMESPACES}"] = 403
-    with pytest.raises(ClusterError, match=f"did not let the gate create the namespace {namespace.name}: it answered 403"):
+    with pytest.raises(
+        ClusterError, match=f"did not let the gate create the namespace {namespace.name}: it answered 403"
+    ):
         namespace.create()
     namespace.delete()
 
@@ -142,4 +150,4 @@ def test_its_name_is_one_that_kubernetes_takes(service: str) -> None:
 
 
 def test_a_fresh_one_is_nobodys_left_over() -> None:
-    assert not is_abandoned(manifest("x", "1"), datetime.now(UTC))
+    assert not is_abandoned(manifest("x", "1").to_dict(), datetime.now(UTC))

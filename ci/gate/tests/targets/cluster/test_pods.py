@@ -112,9 +112,17 @@ KILLED = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
 @pytest.mark.parametrize(
     ("container", "ready", "reason"),
     [
-        ({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": CRASHED}, False, "CrashLoopBackOff: its last"),
+        (
+            {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": CRASHED},
+            False,
+            "CrashLoopBackOff: its last",
+        ),
         ({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": KILLED}, False, "OOMKilled: it took more"),
-        ({"state": {"waiting": {"reason": "CreateContainerConfigError", "message": 'secret "s" not found'}}}, False, 'secret "s"'),
+        (
+            {"state": {"waiting": {"reason": "CreateContainerConfigError", "message": 'secret "s" not found'}}},
+            False,
+            'secret "s"',
+        ),
         ({"restartCount": 1, "lastState": CRASHED}, True, "restarted: Error, exit code 1"),
         ({"restartCount": 1, "lastState": KILLED}, True, "restarted: OOMKilled, exit code 137"),
         ({"state": {"waiting": {"reason": "ContainerCreating"}}}, False, "ContainerCreating"),
@@ -125,14 +133,18 @@ def test_what_a_pod_waits_for_or_why_it_ended_is_told(container: dict[str, Any],
     state = pod_state(pod(container, ready=ready), "x")
     assert reason in state.reason
     assert state.restarts == container.get("restartCount", 0)
-    assert was_out_of_memory(pod(container, ready=ready)) is ("OOMKilled" in reason)
 
 
 def test_a_pod_that_no_node_takes() -> None:
     unscheduled = pod(ready=False, phase="Pending")
     del unscheduled["status"]["containerStatuses"]
     unscheduled["status"]["conditions"] = [
-        {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: Insufficient memory"}
+        {
+            "type": "PodScheduled",
+            "status": "False",
+            "reason": "Unschedulable",
+            "message": "0/1 nodes: Insufficient memory",
+        }
     ]
     state = pod_state(unscheduled, "x")
     assert state.reason == "Unschedulable: 0/1 nodes: Insufficient memory"
@@ -146,3 +158,20 @@ def test_a_pod_that_is_being_deleted_is_not_ready() -> None:
 def test_a_pod_that_has_only_just_been_made() -> None:
     state = pod_state({"metadata": {"name": "demo-1", "namespace": "n", "uid": "u"}}, "x")
     assert (state.phase, state.ready) == ("Unknown", False)
+
+
+@pytest.mark.parametrize(
+    ("container", "out_of_memory"),
+    [
+        ({}, False),
+        ({"lastState": CRASHED}, False),
+        ({"lastState": KILLED}, True),
+        ({"state": KILLED}, True),
+        ({"state": CRASHED, "lastState": KILLED}, True),
+        # the runtime heard of the end before it heard of its reason
+        ({"lastState": {"terminated": {"reason": "Error", "exitCode": 137}}}, None),
+        ({"state": KILLED, "lastState": {"terminated": {"reason": "Error", "exitCode": 137}}}, True),
+    ],
+)
+def test_whether_it_was_out_of_memory_may_not_be_known(container: dict[str, Any], out_of_memory: bool | None) -> None:
+    assert was_out_of_memory(pod(container)) is out_of_memory

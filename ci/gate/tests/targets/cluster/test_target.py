@@ -16,11 +16,11 @@ from chart_harness.fleet import service_release
 from chart_harness.frozen import thaw
 from ci.gate.tests.targets.cluster.conftest import NAMESPACES, FakeApi
 from ci.gate.tests.targets.cluster.test_pods import pod
-from promotion_gate.manifests import Judged, renamed
+from promotion_gate.manifests import Judged
 from promotion_gate.targets import TargetError
 from promotion_gate.targets.cluster import release as release_module
 from promotion_gate.targets.cluster.target import ClusterTarget
-from promotion_gate.workload import EnvVar, Workload, read_workload
+from promotion_gate.workload import Workload, read_workload
 
 
 @dataclass
@@ -104,7 +104,9 @@ def test_it_installs_in_a_namespace_of_its_own_and_removes_it(
     assert ground.closed == 2
 
 
-def test_it_is_empty_before_it_starts_and_can_be_stopped_then(target: ClusterTarget, api: FakeApi, ground: Ground) -> None:
+def test_it_is_empty_before_it_starts_and_can_be_stopped_then(
+    target: ClusterTarget, api: FakeApi, ground: Ground
+) -> None:
     assert (target.pods(), target.logs(), target.environments(), target.memory(), target.metrics()) == ((),) * 5
     assert target.addresses() == {}
     target.stop()
@@ -168,20 +170,3 @@ def test_a_namespace_that_cannot_be_deleted_is_told_and_the_place_is_closed(
     with pytest.raises(TargetError, match="did not let the gate delete the namespace"):
         target.stop()
     assert ground.closed == 1
-
-
-def test_the_secrets_that_the_release_reads_come_along(
-    target: ClusterTarget, workload: Workload, api: FakeApi, judged: Judged
-) -> None:
-    from dataclasses import replace
-
-    theirs = {"metadata": {"name": "otlp", "uid": "1", "resourceVersion": "7"}, "type": "Opaque", "data": {"k": "dg=="}}
-    api.objects[f"{NAMESPACES}/staging/secrets/otlp"] = theirs
-    env = (EnvVar("A", secret="otlp/k"), EnvVar("B", secret="otlp/other"), EnvVar("C", secret="absent/k"))
-    target.start(replace(workload, env=(*workload.env, *env)))
-    (name,) = [name for name in api.namespaces if name.startswith("gate-")]
-    copied = api.objects[f"{NAMESPACES}/{name}/secrets/otlp"]
-    assert copied["data"] == {"k": "dg=="}
-    assert copied["metadata"] == {"name": "otlp"}
-    assert f"{NAMESPACES}/{name}/secrets/absent" not in api.objects
-    target.stop()

@@ -17,7 +17,9 @@ REQUEST_SECONDS = 30.0
 NOT_FOUND, CONFLICT = 404, 409
 
 
-def ask(cluster: Cluster, what: str, request: Callable[[CoreV1Api], T], expected: frozenset[int] = frozenset()) -> T | None:
+def ask(
+    cluster: Cluster, what: str, request: Callable[[CoreV1Api], T], expected: frozenset[int] = frozenset()
+) -> T | None:
     """What `request` returns, or None if the API answers with one of the `expected` statuses. Raises ClusterError that says `what`.
 
     Over a client of its own, so any thread may call it.
@@ -32,4 +34,5 @@ def ask(cluster: Cluster, what: str, request: Callable[[CoreV1Api], T], expected
                 f"Cluster {cluster.name} did not let the gate {what}: it answered {error.status} {error.reason}."
             ) from error
         except HTTPError as error:
-            raise ClusterError(f"Cluster {cluster.name} did not let the gate {what}: {error}.") from error
+            reason = getattr(error, "reason", error)  # of many retries the last
+            raise ClusterError(f"Cluster {cluster.name} did not let the gate {what}: {reason}.") from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from chart_harness.clusters.cluster import Cluster, ClusterError
 from chart_harness.clusters.port_forward import PortForward
 
@@ -25,12 +23,10 @@ class Forwards:
 
     def broken(self, pod: str) -> bool:
         """Whether there was a port-forward to the pod that has ended: kubectl ends with its pod, and when a connection fails."""
-        forward = self._open.get(pod)
-        if forward is not None:
-            with suppress(ClusterError):
-                return not forward.url
+        try:
+            return pod in self._open and not self._open[pod].url
+        except ClusterError:
             return True
-        return False
 
     def close(self) -> None:
         """Closes all; safe twice."""

@@ -72,7 +72,14 @@ class MemoryWatch:
         name = str(pod["metadata"]["name"])
         samplers = [sampler for sampler in list(self._samplers) if sampler.pod == name]
         samples = [sample for sampler in samplers for sample in list(sampler.samples)]
-        if was_out_of_memory(pod) and self._limit:
+        if running_container(pod) and samples and self._seconds() - samples[-1][0] > SILENT_SECONDS:
+            raise ClusterError(f"the memory of {name} was not watched to the end")
+        out_of_memory = was_out_of_memory(pod)
+        if out_of_memory is None:
+            raise ClusterError(
+                f"the container of {name} was killed, and the runtime does not say whether for want of memory"
+            )
+        if out_of_memory and self._limit:
             samples.append((self._seconds(), self._limit))
         faults = [sampler.fault for sampler in samplers if sampler.fault]
         if faults and not samples:

@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chart_harness.clusters.cluster import Cluster
+from chart_harness.clusters.cluster import Cluster, ClusterError
 from chart_harness.clusters.context import ContextProvider
 from chart_harness.clusters.kind import KindProvider
-from chart_harness.clusters.loading import load
+from chart_harness.clusters.loading import load, local_image, node_of
 from chart_harness.clusters.owners import Owner
 from chart_harness.clusters.provider import ClusterProvider
 from chart_harness.clusters.session import acquire, release
+from cluster_images import engine
+from promotion_gate.targets.cluster.pods import in_full
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def kind(environment: str) -> Place:
         f"Ran in a kind cluster: kubelet, limits, NetworkPolicies, broker, collector and Prometheus are real, but {environment}'s own "
         "nodes, secrets and neighbours are not there; only a verdict from a cluster that you name can promote."
     )
-    return Place("kind", fit_for_promotion=False, note=note, provider=KindProvider(), provide=load)
+    return Place("kind", fit_for_promotion=False, note=note, provider=KindProvider(), provide=load_missing)
 
 
 def context(name: str, environment: str) -> Place:
@@ -55,3 +57,18 @@ def context(name: str, environment: str) -> Place:
         provider=ContextProvider(name),
         provide=lambda _cluster, _images: None,
     )
+
+
+def load_missing(cluster: Cluster, images: list[str]) -> None:
+    """Loads into the node of a kind cluster what it does not have yet. Raises ClusterError if the engine has no such image."""
+    try:
+        client = engine.connect()
+    except engine.EngineError as error:
+        raise ClusterError(str(error)) from error
+    wanted = [local_image(client, reference) for reference in images]
+    listed = client.containers.get(node_of(cluster.name)).exec_run(
+        ["ctr", "--namespace=k8s.io", "images", "list", "--quiet"]
+    )
+    has = set(listed.output.decode().split())
+    # the node knows an image by its id, and by each of its names
+    load(client, cluster.name, [image.reference for image in wanted if not {image.id, in_full(image.reference)} <= has])

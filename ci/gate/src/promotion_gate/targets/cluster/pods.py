@@ -13,6 +13,8 @@ Object = Mapping[str, Any]
 
 _DEFAULT_REGISTRY = "docker.io"
 _OFFICIAL = "library"
+_KILLED = 137
+"""The exit code after SIGKILL."""
 
 
 def pod_state(pod: Object, declared: str) -> PodState:
@@ -43,11 +45,17 @@ def running_container(pod: Object) -> str:
     return str(container.get("containerID", "")) if "running" in (container.get("state") or {}) else ""
 
 
-def was_out_of_memory(pod: Object) -> bool:
-    """Whether the kernel ended the container, now or the last time, because it had reached its memory limit."""
+def was_out_of_memory(pod: Object) -> bool | None:
+    """Whether the kernel ended the container, now or the last time, because it had reached its memory limit.
+
+    None if it was killed and the runtime does not say why: it hears of the kill and of its reason on two ways, and the reason may
+    come too late.
+    """
     container = container_status(pod)
     ends = [(container.get(key) or {}).get("terminated") or {} for key in ("state", "lastState")]
-    return any(end.get("reason") == OOM_KILLED for end in ends)
+    if any(end.get("reason") == OOM_KILLED for end in ends):
+        return True
+    return None if any(end.get("exitCode") == _KILLED for end in ends) else False
 
 
 def _image(container: Object, declared: str) -> str:
@@ -58,10 +66,7 @@ def _image(container: Object, declared: str) -> str:
     if not container.get("imageID"):
         return ""
     resolved, name, digest = str(container["image"]), *_digest(declared)
-    if digest:
-        same = _digest(str(container["imageID"]))[1] == digest
-    else:
-        same = _in_full(resolved) == _in_full(name)
+    same = _digest(str(container["imageID"]))[1] == digest if digest else in_full(resolved) == in_full(name)
     return declared if same else resolved
 
 
@@ -70,7 +75,7 @@ def _digest(reference: str) -> tuple[str, str]:
     return name, digest
 
 
-def _in_full(reference: str) -> str:
+def in_full(reference: str) -> str:
     """The reference with the registry, folder and tag that it means where it leaves them out."""
     first, slash, _ = reference.partition("/")
     if not slash:

@@ -86,9 +86,7 @@ def _newest_whole_push(metrics: Sequence[_Series]) -> float:
 
 
 def _own_labels(labels: Mapping[str, str], resource: frozenset[str], worker: str) -> dict[str, str]:
-    own = {
-        name: value for name, value in labels.items() if name not in resource and not name.startswith(_SCOPE)
-    }
+    own = {name: value for name, value in labels.items() if name not in resource and not name.startswith(_SCOPE)}
     return own | ({INSTANCE_LABEL: worker} if worker else {})
 
 

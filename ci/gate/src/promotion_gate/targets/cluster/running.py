@@ -89,9 +89,7 @@ class RunningRelease:
         return PodLog(name, parse_log(text.split("\n")))
 
     def environments(self) -> tuple[ProcessEnvironment, ...]:
-        return tuple(
-            found for pod in self._found() if running_container(pod) for found in self._environments_of(pod)
-        )
+        return tuple(found for pod in self._found() if running_container(pod) for found in self._environments_of(pod))
 
     def _environments_of(self, pod: Object) -> list[ProcessEnvironment]:
         found = environment_of(Pod(self._cluster, pod))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubernetes.client import CoreV1Api
+from kubernetes.client import CoreV1Api, V1ObjectMeta, V1Secret
 
 from chart_harness.clusters.cluster import Cluster
 from promotion_gate.targets.cluster.api import NOT_FOUND, REQUEST_SECONDS, ask
@@ -18,7 +18,7 @@ def copy_secrets(cluster: Cluster, workload: Workload, namespace: str) -> None:
 
         def copy(core: CoreV1Api, name: str = name) -> None:
             found = core.read_namespaced_secret(name, workload.namespace, _request_timeout=REQUEST_SECONDS)
-            body = {"metadata": {"name": name}, "type": found.type, "data": found.data}
+            body = V1Secret(metadata=V1ObjectMeta(name=name), type=found.type, data=found.data)
             core.create_namespaced_secret(namespace, body, _request_timeout=REQUEST_SECONDS)
 
         what = f"copy the secret {name} of namespace {workload.namespace}"

@@ -1,0 +1,257 @@
+"""The same nine checks on a real cluster: what is clean passes, what misbehaves fails, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chart_harness.clusters.cluster import Cluster
+from chart_harness.clusters.context import ALLOW_LABEL
+from chart_harness.clusters.namespaces import RUN_LABEL as TEST_RUN
+from chart_harness.clusters.objects import NAMESPACE, Objects
+from chart_harness.clusters.waits import Waiting, eventually
+from promotion_gate.targets.cluster.namespace import ALIVE_AT, RUN_LABEL, request_deletion
+from reference_service.misbehave import Switch
+from tests.gate.conftest import Run, command
+
+pytestmark = [pytest.mark.live, pytest.mark.cluster]
+
+OFTEN = ("--set", "metrics.otlp.pushInterval=2s")
+
+
+@pytest.fixture
+def target(pytestconfig: pytest.Config, cluster: Cluster) -> str:
+    """The cluster of this session, as the gate's command line names it."""
+    return str(pytestconfig.getoption("cluster"))
+
+
+@pytest.fixture
+def kind(target: str) -> str:
+    """For what is true of a kind cluster only."""
+    if target != "kind":
+        pytest.skip("the cluster of a context carries the label, and pulls its own images")
+    return target
+
+
+@pytest.fixture
+def verify(reports: Path) -> Callable[..., Run]:
+    """Runs `gate verify SERVICE ENVIRONMENT --target TARGET …` to its end."""
+
+    def run(service: str, environment: str, target: str, *arguments: str, **variables: str) -> Run:
+        done = subprocess.run(
+            command(service, environment, reports, "--target", target, *arguments),
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout, done.stderr, reports)
+
+    return run
+
+
+@pytest.fixture
+def applied(cluster: Cluster) -> Iterator[Callable[..., None]]:
+    """Applies objects in the cluster, and deletes them after the test."""
+    documents: list[str] = []
+
+    def apply(*objects: dict[str, object]) -> None:
+        documents.append(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        cluster.kubectl("apply", "--filename", "-", stdin=documents[-1])
+
+    yield apply
+    for document in documents:
+        cluster.kubectl("delete", "--wait=false", "--ignore-not-found", "--filename", "-", stdin=document)
+
+
+def namespaces(cluster: Cluster, prefix: str) -> list[str]:
+    """The gates' namespaces whose names begin so."""
+    with Objects(cluster) as objects:
+        found = [str(item["metadata"]["name"]) for item in objects.all(NAMESPACE, selector=RUN_LABEL)]
+    return [name for name in found if name.startswith(prefix)]
+
+
+def assert_passes(run: Run, target: str) -> None:
+    assert run.exit_code == 0, run.output + run.errors
+    assert run.verdict["target"]["name"] == target
+    assert run.checks("PASS") == set(run.verdict["required_checks"])
+    assert len(run.verdict["required_checks"]) == 9
+
+
+def test_a_clean_api_passes_and_what_a_killed_gate_left_is_removed(
+    verify: Callable[..., Run], target: str, cluster: Cluster, applied: Callable[..., None]
+) -> None:
+    name = f"gate-left-over-{os.getpid()}"
+    metadata = {
+        "name": name,
+        "labels": {RUN_LABEL: "killed"},
+        "annotations": {ALIVE_AT: "2020-01-01T00:00:00+00:00"},
+    }
+    applied({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    assert namespaces(cluster, name)
+    assert_passes(verify("aaa-api", "staging", target), target)
+
+    def removed() -> None:
+        if namespaces(cluster, name):
+            raise Waiting("it is still there")
+
+    eventually(removed, "the left namespace to go")
+
+
+def test_a_clean_consumer_passes(verify: Callable[..., Run], target: str) -> None:
+    assert_passes(verify("event-recorder", "staging", target, *OFTEN), target)
+
+
+def test_a_clean_runner_passes_with_a_secret_of_its_environment(
+    verify: Callable[..., Run], target: str, applied: Callable[..., None]
+) -> None:
+    place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "staging", "labels": {TEST_RUN: "secret"}}}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "otlp", "namespace": "staging"},
+        "stringData": {"headers": "x-tenant=platform"},
+    }
+    applied(place, secret)
+    reference = [f"--set=metrics.otlp.headersSecret.{key}" for key in ("name=otlp", "key=headers")]
+    run = verify("archive-tagger", "staging", target, *reference)
+    assert_passes(run, target)
+    assert "platform" not in (run.reports / "verdict.json").read_text()
+
+
+@pytest.mark.xdist_group("gate_context")
+def test_a_context_is_used_only_if_its_cluster_says_so(verify: Callable[..., Run], kind: str, cluster: Cluster) -> None:
+    target = f"context:{cluster.context}"
+    kubeconfig = {"KUBECONFIG": str(cluster.kubeconfig)}
+    refused = verify("aaa-api", "production", target, **kubeconfig)
+    assert refused.exit_code == 3
+    assert f"label namespace default {ALLOW_LABEL}=true" in refused.errors
+    assert not namespaces(cluster, "gate-aaa-api-production-")
+
+    cluster.kubectl("label", "namespace", "default", f"{ALLOW_LABEL}=true")
+    try:
+        allowed = verify("aaa-api", "production", target, **kubeconfig)
+    finally:
+        cluster.kubectl("label", "namespace", "default", f"{ALLOW_LABEL}-")
+    assert_passes(allowed, target)
+    assert allowed.verdict["target"]["fit_for_promotion"] is True
+    assert not namespaces(cluster, "gate-aaa-api-production-")
+
+
+def test_a_verdict_from_kind_never_promotes(verify: Callable[..., Run], kind: str) -> None:
+    run = verify("archive-tagger", "production", kind)
+    assert_passes(run, kind)
+    assert run.verdict["promotes"] is False
+    assert "Not fit for promotion" in run.output
+
+
+@pytest.mark.parametrize(
+    ("switch", "service", "caught_by", "may_fail_too"),
+    [
+        (Switch.CRASH, "aaa-api", {"restarts"}, set[str]()),
+        # the limit is enforced here: with the worker, or (cgroup v2) the container, that is killed at it goes what it had counted
+        (Switch.LEAK, "aaa-api", {"memory"}, {"worker-series", "metrics-contract", "restarts", "pods-ready"}),
+        (Switch.FORGET_METRIC, "event-recorder", {"metrics-contract"}, set[str]()),
+        (Switch.BAD_LABEL, "archive-tagger", {"forbidden-labels"}, set[str]()),
+        (Switch.UNSET_BACKEND, "aaa-api", {"environment"}, set[str]()),
+    ],
+)
+def test_a_switch_fails_the_check_that_looks_for_it(
+    switch: Switch, service: str, caught_by: set[str], may_fail_too: set[str], verify: Callable[..., Run], target: str
+) -> None:
+    often = () if service == "aaa-api" else OFTEN
+    switched = ("--set", f"env.standard.REFERENCE_MISBEHAVE={switch}")
+    run = verify(service, "staging", target, *switched, *often, "--window", "1")
+    assert caught_by <= run.checks("FAIL") <= caught_by | may_fail_too, run.output + run.errors
+    assert run.exit_code == 1
+    assert len(run.verdict["checks"]) == 9
+
+
+def test_an_image_that_the_engine_does_not_have_is_told(
+    verify: Callable[..., Run], kind: str, cluster: Cluster
+) -> None:
+    run = verify("event-recorder", "staging", kind, "--set", "workload.image.repository=never-built")
+    assert run.exit_code == 3
+    assert "The engine has no image never-built:0.1.0" in run.errors
+    assert not (run.reports / "verdict.json").exists()
+
+
+@dataclass(frozen=True)
+class Started:
+    """A gate that runs, and the beginning of its namespace's name, which is no other test's."""
+
+    process: subprocess.Popen[str]
+    prefix: str
+
+
+@pytest.fixture
+def start(target: str, reports: Path, cluster: Cluster) -> Iterator[Callable[[str], Started]]:
+    """Starts a gate that would watch for a minute, and returns when it is at the stage that begins so and has its namespace."""
+    prefix = "gate-event-recorder-production-"
+    gates: list[subprocess.Popen[str]] = []
+
+    def run(stage: str) -> Started:
+        arguments = command("event-recorder", "production", reports, "--target", target, "--window", "60")
+        gates.append(subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        assert gates[0].stdout is not None
+        assert any(stage in line for line in gates[0].stdout)
+
+        def created() -> None:
+            if not namespaces(cluster, prefix):
+                raise Waiting("there is none")
+
+        eventually(created, "the gate's namespace", deadline=60, every=0.05)
+        return Started(gates[0], prefix)
+
+    yield run
+    for gate in gates:
+        gate.kill()
+        gate.communicate()
+    for name in namespaces(cluster, prefix):
+        request_deletion(cluster, name)
+
+
+def helpers_of(prefix: str) -> list[str]:
+    """Command lines of processes on this host that have to do with the gate's namespace."""
+    lines = [" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"])]
+    return [line for line in lines if f"--namespace {prefix}" in line]
+
+
+@pytest.mark.xdist_group("gate_interrupt")
+@pytest.mark.parametrize(("number", "stage"), [(signal.SIGTERM, "starting"), (signal.SIGINT, "waiting")])
+def test_an_interrupted_gate_leaves_no_namespace(
+    number: signal.Signals, stage: str, start: Callable[[str], Started], reports: Path, cluster: Cluster
+) -> None:
+    gate = start(stage)
+    gate.process.send_signal(number)
+    gate.process.send_signal(number)  # a second one must not stop the cleaning
+    _, errors = gate.process.communicate(timeout=120)
+    assert gate.process.returncode == 130, errors
+    assert "all that the gate started for event-recorder is stopped and gone" in errors
+    assert "Traceback" not in errors
+    assert not namespaces(cluster, gate.prefix)
+    assert not helpers_of(gate.prefix)
+    assert not (reports / "verdict.json").exists()
+
+
+@pytest.mark.xdist_group("gate_interrupt")
+def test_a_killed_gate_leaves_no_process(start: Callable[[str], Started], cluster: Cluster) -> None:
+    gate = start("waiting")
+    eventually(lambda: _assert_now(helpers_of(gate.prefix)), "a port-forward", deadline=30)  # the control
+    gate.process.kill()
+    eventually(lambda: _assert_now(not helpers_of(gate.prefix)), "the port-forward to end", deadline=20)
+    assert namespaces(cluster, gate.prefix), "only a gate that lives can delete it; the next one does"
+
+
+def _assert_now(holds: object) -> None:
+    if not holds:
+        raise Waiting("not yet")
