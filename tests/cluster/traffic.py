@@ -1,6 +1,6 @@
 """Programs that run in a calling pod and send requests: Python as it comes, given to `python3 -c`.
 
-Each ends when its standard input does, and then writes what it has seen as one JSON object.
+Each ends when all is answered, or when its standard input ends, and then writes what it has seen as one JSON object.
 """
 
 from __future__ import annotations
@@ -23,15 +23,13 @@ async def request():
         sent()
         answer = await asyncio.wait_for(reader.read(), 60)
         return answer.split(b" ", 2)[1].decode() if answer else "closed without an answer"
-    except (OSError, asyncio.TimeoutError, IndexError) as error:
-        return repr(error)
     finally:
         writer.close()
 
 async def attempt():
     try:
         return await request()
-    except (OSError, asyncio.TimeoutError) as error:
+    except (OSError, asyncio.TimeoutError, IndexError) as error:
         return repr(error)
 
 answers = {}

@@ -18,6 +18,12 @@ env:
 ports:
   {{- . | nindent 2 }}
 {{- end }}
+{{- if include "workload.v1.preStop" . }}
+lifecycle:
+  preStop:
+    sleep:
+      seconds: {{ int $workload.preStopSeconds }}
+{{- end }}
 startupProbe:
   {{- include "workload.v1.probe" (list . "startup") | nindent 2 }}
 readinessProbe:
@@ -34,4 +40,13 @@ securityContext:
 volumeMounts:
   - name: tmp
     mountPath: /tmp
+{{- end -}}
+
+{{/*
+"true" or nothing. A pod is told to stop while the nodes still learn that its Service has lost it: until they have, new
+connections come, and a server that has closed its port refuses them. Nobody but Prometheus calls a consumer or runner.
+*/}}
+{{- define "workload.v1.preStop" -}}
+{{- $called := or (eq .Values.metrics.role "http-api") (include "metrics.v1.present" .Values.workload.extraPorts | fromYaml) -}}
+{{- if and $called (gt (int .Values.workload.preStopSeconds) 0) -}}true{{- end -}}
 {{- end -}}

@@ -103,8 +103,7 @@ _ALL = (
         # The agent compiles for the kernel only; what clang needs for programs would be half of what a node must unpack.
         debian_without=(
             *("/usr/include/*", "/usr/lib/gcc/*", "*.a", "*.o", "/usr/bin/x86_64-linux-gnu-*", "*san.so*"),
-            *("*/libclang-16*", "*/libbfd*", "*/libopcodes*", "*/libgprofng*", "*/gconv/*"),
-            *("/usr/share/i18n/*", "*/perl/5*/CORE/*"),
+            *("*/libclang-16*", "*/libbfd*", "*/libopcodes*", "*/libgprofng*"),
         ),
         programs={"bin": (modules.CILIUM, ("cilium-agent", "cilium-cni"))},
         sources={"bpf": (modules.CILIUM, "bpf")},

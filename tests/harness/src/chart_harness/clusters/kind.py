@@ -117,7 +117,11 @@ class KindProvider:
         self._cluster.kubeconfig.unlink(missing_ok=True)
 
     def tidy(self, cluster: Cluster) -> None:
-        """Deletes the namespaces that killed test runs have left, and waits until they are gone. Raises ClusterError."""
+        """Deletes what killed test runs have left: pods in namespaces that stay, and whole namespaces, until they are gone.
+
+        Raises ClusterError.
+        """
+        cluster.kubectl("delete", "pods", "--all-namespaces", "--selector", RUN_LABEL, "--wait=false")
         cluster.kubectl(
             "delete", "namespace", "--selector", RUN_LABEL, "--ignore-not-found", "--wait", "--timeout=100s"
         )

@@ -1,0 +1,3 @@
+"""What every test run of this checkout needs."""
+
+pytest_plugins = ["tests.xdist_groups"]
