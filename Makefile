@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 MEMBERS := service-library tests/harness tests/reference_service ci/gate ci/images
 WORKERS ?= 2
+LIVE_WORKERS ?= 3# live tests wait more than they work
 TARGET ?= embedded
 ARGS ?=
 
@@ -42,7 +43,7 @@ test-charts: .venv/complete lint ## Everything: lint, unit, render, then live se
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 	@ci/toolchain/oldest-python
 	@images provide
-	pytest -n $(WORKERS) --dist loadgroup -m live $(ARGS)
+	pytest -n $(LIVE_WORKERS) --dist loadgroup -m live $(ARGS)
 
 .PHONY: lint
 lint: .venv/complete ## ruff and strict mypy

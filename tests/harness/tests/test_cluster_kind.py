@@ -286,3 +286,13 @@ def test_images_that_cannot_be_had_are_named(host: Host, monkeypatch: pytest.Mon
     ):
         host.provider().start()
     assert host.calls == []
+
+
+def test_each_cache_folder_has_a_cluster_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise two users of one engine would delete each other's cluster as a left-over of their own."""
+    names = set()
+    for user in ("one", "two", "two"):
+        monkeypatch.setenv("SERVICE_METRICS_CACHE", str(tmp_path / user))
+        names.add(KindProvider().name)
+    assert len(names) == 2
+    assert all(name.startswith("service-metrics-") for name in names)

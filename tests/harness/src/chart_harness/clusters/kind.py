@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -28,12 +29,12 @@ from chart_harness.clusters.service_addresses import keep_inside
 from chart_harness.clusters.session import folder
 from cluster_images import engine
 from cluster_images.building import ImageBuildError
+from cluster_images.cache import cache_folder
 from cluster_images.debian import DebianError
 from cluster_images.go_modules import GoBuildError
 from cluster_images.provide import ImageError, provided
 from cluster_images.wheels import WheelError
 
-NAME = "service-metrics"
 LOGS = Path("build/cluster-logs")
 UNDER_TEST = "reference-service"
 """The image that changes with the checkout; a newer one goes into the running cluster, for the pods that start from then on."""
@@ -43,11 +44,16 @@ _CONTAINERD_RUNS = "Starting control-plane"
 _NO_IMAGES = (engine.EngineError, ImageError, GoBuildError, DebianError, WheelError, ImageBuildError)
 
 
+def own_name() -> str:
+    """The name of this cache folder's cluster. Two users of one engine have two, and neither takes the other's for its own left-over."""
+    return f"service-metrics-{hashlib.sha256(str(cache_folder().resolve()).encode()).hexdigest()[:6]}"
+
+
 class KindProvider:
     """Boots the cluster `name` with kind, and installs the components. `session` lets one process at a time call it.
 
     Arguments:
-        name: a cluster of this name that kind knows is taken for ours.
+        name: a cluster of this name that kind knows is taken for ours; by default `own_name`.
         components: what to install; without any, the node has no network plugin and is not Ready.
         progress: told what is done, a line for each stage.
         logs: the folder for the node's logs of a boot that failed.
@@ -55,13 +61,13 @@ class KindProvider:
 
     def __init__(
         self,
-        name: str = NAME,
+        name: str | None = None,
         *,
         components: Sequence[Component] = COMPONENTS,
         progress: Progress = to_standard_error,
         logs: Path = LOGS,
     ) -> None:
-        self._name = name
+        self._name = name = name or own_name()
         self._components = components
         self._progress = progress
         self._logs = logs
