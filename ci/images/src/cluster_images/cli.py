@@ -13,7 +13,7 @@ from rich.table import Table
 from cluster_images.building import ImageBuildError, origin
 from cluster_images.debian import DebianError
 from cluster_images.engine import EngineError
-from cluster_images.go_modules import GoBuildError
+from cluster_images.go_modules import GoBuildError, forget_compiled_packages
 from cluster_images.provide import ImageError, Provided, provide
 from cluster_images.table import CLUSTER, IMAGES
 from cluster_images.wheels import WheelError
@@ -99,6 +99,8 @@ def main() -> None:
     try:
         with Lines(console) as lines:
             images = provide(arguments.names or CLUSTER, lines, arguments.source)
+        if not arguments.names:  # who builds one image again and again wants them kept
+            forget_compiled_packages()
     except (ImageError, ImageBuildError, GoBuildError, DebianError, EngineError, WheelError) as error:
         sys.exit(f"images: {error}")
     except KeyboardInterrupt:
