@@ -180,6 +180,15 @@ def test_a_mirror_is_asked_and_the_image_gets_its_own_name(host: FakeEngine, mon
     assert ways(["prometheus"]) == {"prometheus": "present"}
 
 
+def test_an_image_that_is_pinned_by_its_digest_gets_a_name_that_can_be_run(host: FakeEngine) -> None:
+    node = IMAGES["node"]
+    assert "@sha256:" in node.pulled
+    host.registry = {node.pulled}
+    assert provided("node") == {"node": "docker.io/kindest/node:v1.34.11"}
+    assert host.pulled == [node.pulled]
+    assert ways(["node"]) == {"node": "present"}
+
+
 def test_a_failure_is_told_and_nothing_else_is_started(host: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     host.silent = True
     monkeypatch.setattr(building, "build", _refuse)

@@ -90,14 +90,14 @@ class _Provider:
 
     def _provide(self, image: Image) -> tuple[Way, str, str]:
         if self._source != "build" and self._pulled_before(image):
-            return "present", image.pulled, ""
+            return "present", image.pulled_name, ""
         base, base_python = self._base(image)
         content = building.content(image, str(self._client.images.get(base).id) if base else "")
         if self._source != "registry" and self._labels(image.reference).get(building.CONTENT_LABEL) == content:
             return "present", image.reference, ""
         why = self._pull(image) if image.pulled and self._source != "build" else "no registry has it"
         if not why:
-            return "pulled", image.pulled, ""
+            return "pulled", image.pulled_name, ""
         if self._source == "registry" and image.pulled:
             raise ImageError(f"{image.pulled} could not be pulled: {why}.")
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=image.name) as pool:
@@ -122,7 +122,7 @@ class _Provider:
         if not image.pulled:
             return False
         try:
-            labels = self._client.images.get(image.pulled).labels or {}
+            labels = self._client.images.get(image.pulled_name).labels or {}
         except ImageNotFound:
             return False
         return building.CONTENT_LABEL not in labels
@@ -137,9 +137,8 @@ class _Provider:
             pulled = self._client.images.pull(source)
         except (APIError, DockerException) as error:
             return _first_line(error)
-        if source != image.pulled:
-            repository, _, tag = image.pulled.partition("@")[0].rpartition(":")
-            pulled.tag(repository, tag)
+        repository, _, tag = image.pulled_name.rpartition(":")
+        pulled.tag(repository, tag)  # from a mirror, or by a digest, it came under another name
         return ""
 
     def _registry_is_silent(self, reference: str) -> str:

@@ -41,6 +41,15 @@ class Image:
     recipe: str = ""
     """The folder of recipes/ if it is not the name."""
 
+    @property
+    def pulled_name(self) -> str:
+        """What a pulled image is called in the engine: without the digest that it was pulled by."""
+        return self.pulled.partition("@")[0]
+
+
+def _published(name: str, reference: str, module: GoModule, *programs: str) -> Image:
+    return Image(name, reference, pulled=reference, programs={"bin": (module, programs)})
+
 
 def _control_plane(name: str, reference: str, module: GoModule, debian: tuple[str, ...] = ()) -> Image:
     return Image(
@@ -60,18 +69,8 @@ _ALL = (
         # The patch release that kind 0.33.0 was published with; the Go module index ends at 1.34.4.
         pulled="docker.io/kindest/node:v1.34.11@sha256:44e222ee2132dab25ff87301682f89eb82c7880ea3a1bf543bfe9708fd08d67d",
         debian=(
-            *(
-                "systemd",
-                "systemd-sysv",
-                "containerd",
-                "runc",
-                "ca-certificates",
-                "procps",
-                "mount",
-                "util-linux",
-                "kmod",
-            ),
-            *("iptables", "nftables", "conntrack", "ipset", "iproute2", "ethtool", "socat", "ebtables"),
+            *("systemd", "systemd-sysv", "containerd", "runc", "ca-certificates", "procps", "mount", "util-linux"),
+            *("iptables", "nftables", "conntrack", "ipset", "iproute2", "ethtool", "socat", "ebtables", "kmod"),
         ),
         programs={
             "bin": (modules.KUBERNETES, ("kubeadm", "kubectl", "kubelet")),
@@ -108,41 +107,33 @@ _ALL = (
         programs={"bin": (modules.CILIUM, ("cilium-agent", "cilium-cni"))},
         sources={"bpf": (modules.CILIUM, "bpf")},
     ),
-    Image(
-        name="cilium-operator",
-        reference="quay.io/cilium/operator-generic:v1.15.19",
-        pulled="quay.io/cilium/operator-generic:v1.15.19",
-        programs={"bin": (modules.CILIUM, ("cilium-operator-generic",))},
+    _published(
+        "cilium-operator", "quay.io/cilium/operator-generic:v1.15.19", modules.CILIUM, "cilium-operator-generic"
     ),
-    Image(
-        name="prometheus",
-        reference="quay.io/prometheus/prometheus:v3.14.0",
-        pulled="quay.io/prometheus/prometheus:v3.14.0",
-        programs={"bin": (modules.PROMETHEUS, ("prometheus", "promtool"))},
-    ),
+    _published("prometheus", "quay.io/prometheus/prometheus:v3.14.0", modules.PROMETHEUS, "prometheus", "promtool"),
     Image(
         name="collector",
         reference="otel/opentelemetry-collector-contrib:0.160.0",
         pulled="docker.io/otel/opentelemetry-collector-contrib:0.160.0",
         programs={"bin": (modules.COLLECTOR, ("otelcol-contrib",))},
     ),
-    Image(
-        name="prometheus-operator",
-        reference="quay.io/prometheus-operator/prometheus-operator:v0.85.0",
-        pulled="quay.io/prometheus-operator/prometheus-operator:v0.85.0",
-        programs={"bin": (modules.PROMETHEUS_OPERATOR, ("operator",))},
+    _published(
+        "prometheus-operator",
+        "quay.io/prometheus-operator/prometheus-operator:v0.85.0",
+        modules.PROMETHEUS_OPERATOR,
+        "operator",
     ),
-    Image(
-        name="prometheus-config-reloader",
-        reference="quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0",
-        pulled="quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0",
-        programs={"bin": (modules.PROMETHEUS_OPERATOR, ("prometheus-config-reloader",))},
+    _published(
+        "prometheus-config-reloader",
+        "quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0",
+        modules.PROMETHEUS_OPERATOR,
+        "prometheus-config-reloader",
     ),
-    Image(
-        name="metrics-server",
-        reference="registry.k8s.io/metrics-server/metrics-server:v0.9.0",
-        pulled="registry.k8s.io/metrics-server/metrics-server:v0.9.0",
-        programs={"bin": (modules.METRICS_SERVER, ("metrics-server",))},
+    _published(
+        "metrics-server",
+        "registry.k8s.io/metrics-server/metrics-server:v0.9.0",
+        modules.METRICS_SERVER,
+        "metrics-server",
     ),
     Image(
         name="alertmanager",
