@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.frozen import thaw
-from chart_harness.render import Release
+from chart_harness.render import Release, render
 
 SELECTOR = {"app.kubernetes.io/instance": "aaa-api", "app.kubernetes.io/name": "aaa-api"}
 
@@ -131,6 +132,16 @@ def test_only_a_pod_that_others_call_waits_before_it_stops(
     delayed: bool,
 ) -> None:
     assert ("lifecycle" in container(release(service, "production", overrides={"workload": values}))) == delayed
+
+
+@pytest.mark.parametrize(("version", "waits"), [("1.29.9", False), ("1.30.0", True), ("v1.34.4-eks-1", True)])
+def test_a_pod_waits_where_kubernetes_knows_how(
+    container: Callable[[Release], Mapping[str, Any]], version: str, waits: bool
+) -> None:
+    chart = Path(__file__).parents[2] / "charts" / "services" / "aaa-api"
+    files = [chart / "values.yaml", chart / "environments" / "staging" / "values.yaml"]
+    rendered = render(chart, name="aaa-api", values=files, kube_version=version)
+    assert ("lifecycle" in container(rendered)) == waits
 
 
 def test_values_reach_the_pod(release: ReleaseFactory) -> None:

@@ -45,8 +45,10 @@ volumeMounts:
 {{/*
 "true" or nothing. A pod is told to stop while the nodes still learn that its Service has lost it: until they have, new
 connections come, and a server that has closed its port refuses them. Nobody but Prometheus calls a consumer or runner.
+Kubernetes before 1.30 does not know how to wait by itself, and not every image has a program for it: there a pod stops at once.
 */}}
 {{- define "workload.v1.preStop" -}}
 {{- $called := or (eq .Values.metrics.role "http-api") (include "metrics.v1.present" .Values.workload.extraPorts | fromYaml) -}}
-{{- if and $called (gt (int .Values.workload.preStopSeconds) 0) -}}true{{- end -}}
+{{- $known := semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version -}}
+{{- if and $called $known (gt (int .Values.workload.preStopSeconds) 0) -}}true{{- end -}}
 {{- end -}}
