@@ -167,7 +167,7 @@ def newer_node(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """From here on the table's node image is another one, with the same in it."""
     client: docker.DockerClient = engine.connect()
     recipe = f"FROM {provided('node')['node']}\nLABEL boot-test=newer\n"
-    image, _ = client.images.build(fileobj=io.BytesIO(recipe.encode()), tag="boot-test-node:newer")
+    image, _ = client.images.build(fileobj=io.BytesIO(recipe.encode()), tag="boot-test-node:newer", rm=True)
     monkeypatch.setattr(kind, "provided", lambda *names: {**provided(*names), "node": "boot-test-node:newer"})
     yield
     monkeypatch.undo()
