@@ -20,7 +20,7 @@ def test_grouped(number):
 """
 
 
-@pytest.mark.parametrize(("plugin", "workers"), [(["-p", "tests.xdist_groups"], 1), ([], 2)], ids=["with", "without"])
+@pytest.mark.parametrize(("plugin", "workers"), [(["-p", "tests.conftest"], 1), ([], 2)], ids=["with", "without"])
 def test_a_group_has_one_worker(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, plugin: list[str], workers: int
 ) -> None:
