@@ -21,30 +21,3 @@ def test_a_run_without_a_cluster_boots_none(pytester: pytest.Pytester, monkeypat
     pytester.makepyfile("def test_nothing(): pass")
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
     assert not (pytester.path / "cache" / "clusters").exists()
-
-
-def test_one_group_boots_the_cluster_while_others_need_none(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import pytest
-
-        def test_plain(): pass
-
-        @pytest.mark.cluster
-        @pytest.mark.xdist_group("one")
-        def test_boots(): pass
-
-        @pytest.mark.cluster
-        def test_later(): pass
-
-        @pytest.mark.cluster
-        @pytest.mark.xdist_group("one")
-        def test_beside_it(): pass
-
-        def test_plain_too(): pass
-        """
-    )
-    pytester.makeini("[pytest]\nmarkers =\n    cluster: c\n    xdist_group: g\n")
-    lines = pytester.runpytest_inprocess("--collect-only", "-q").stdout.lines
-    names = [line.rpartition("::")[2] for line in lines if "::" in line]
-    assert names == ["test_boots", "test_beside_it", "test_plain", "test_plain_too", "test_later"]
