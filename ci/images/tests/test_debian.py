@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,22 @@ def test_a_failed_bootstrap_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     with pytest.raises(DebianError, match=r"(?s)mmdebstrap failed for python3:.*E: no mirror"):
         debian.root_file_system("bookworm", ["python3"], {})
     assert list((tmp_path / "cache" / "debian").iterdir()) == []
+
+
+def test_mmdebstrap_is_installed_once_for_all_who_need_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """apt serves one at a time: of images that are built side by side, one installs and the others wait."""
+    monkeypatch.setenv("SERVICE_METRICS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    installed: list[object] = []
+
+    def install(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        installed.append(command[-1])
+        (tmp_path / "mmdebstrap").write_text("#!/bin/sh\n")
+        (tmp_path / "mmdebstrap").chmod(0o755)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", install)
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(debian._install_mmdebstrap) for _ in range(4)]:
+            done.result()
+    assert installed == ["mmdebstrap"]

@@ -59,11 +59,17 @@ def root_file_system(
     return tar
 
 
-def _bootstrap(suite: str, packages: Sequence[str], without: Sequence[str], tar: Path) -> None:
-    if not shutil.which("mmdebstrap"):
+def _install_mmdebstrap() -> None:
+    with exclusive("system-packages"):  # several images may be the first to need it, and apt serves one at a time
+        if shutil.which("mmdebstrap"):
+            return
         installer = Path(__file__).resolve().parents[3] / "toolchain" / "system_packages.py"
         if subprocess.run([sys.executable, str(installer), "mmdebstrap"], check=False).returncode:
             raise DebianError("Images are built from Debian packages with mmdebstrap: install it, then run make again.")
+
+
+def _bootstrap(suite: str, packages: Sequence[str], without: Sequence[str], tar: Path) -> None:
+    _install_mmdebstrap()
     tar.parent.mkdir(parents=True, exist_ok=True)
     partial = tar.with_suffix(".new.tar")
     command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}"]
