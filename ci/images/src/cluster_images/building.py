@@ -14,6 +14,7 @@ from docker.errors import APIError, BuildError
 
 from cluster_images import debian, wheels
 from cluster_images.cache import cache_folder
+from cluster_images.errors import ImagesError
 from cluster_images.go_modules import build as build_programs
 from cluster_images.go_modules import sources
 from cluster_images.table import DEBIAN, IMAGES, Image
@@ -25,7 +26,7 @@ ORIGIN_LABEL = "cluster-images.origin"
 Say = Callable[[str], None]
 
 
-class ImageBuildError(Exception):
+class ImageBuildError(ImagesError):
     """The engine refused the build; the message ends with what it said."""
 
 

@@ -10,13 +10,11 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from cluster_images.building import ImageBuildError, origin
-from cluster_images.debian import DebianError
-from cluster_images.engine import EngineError
-from cluster_images.go_modules import GoBuildError, forget_compiled_packages
-from cluster_images.provide import ImageError, Provided, provide
+from cluster_images.building import origin
+from cluster_images.errors import ImagesError
+from cluster_images.go_modules import forget_compiled_packages
+from cluster_images.provide import Provided, provide
 from cluster_images.table import CLUSTER, IMAGES
-from cluster_images.wheels import WheelError
 
 _STILL_SECONDS = 30.0
 
@@ -101,7 +99,7 @@ def main() -> None:
             images = provide(arguments.names or CLUSTER, lines, arguments.source)
         if not arguments.names:  # who builds one image again and again wants them kept
             forget_compiled_packages()
-    except (ImageError, ImageBuildError, GoBuildError, DebianError, EngineError, WheelError) as error:
+    except ImagesError as error:
         sys.exit(f"images: {error}")
     except KeyboardInterrupt:
         sys.exit("images: interrupted; what was built so far is kept, run make images again to go on.")

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cluster_images.cache import cache_folder, exclusive
+from cluster_images.errors import ImagesError
 
 _UNREAD = tuple(f"/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info", "lintian"))
 _LICENCES = "/usr/share/doc/*/copyright"
@@ -23,7 +24,7 @@ _NO_LONGER_NEEDED = (
 """What installing packages needs and running a program does not: half of a small image, and of the time that a node takes to unpack it."""
 
 
-class DebianError(Exception):
+class DebianError(ImagesError):
     """The root file system cannot be made; the message says what to do."""
 
 

@@ -20,6 +20,7 @@ import docker
 from docker.errors import DockerException
 
 from cluster_images.cache import cache_folder, exclusive
+from cluster_images.errors import ImagesError
 
 HOST = Path(__file__).resolve().parents[2] / "host"
 RUN = Path("/run/service-metrics-platform")
@@ -30,7 +31,7 @@ _ALL_CAPABILITIES = (1 << 25) - 1
 """The capabilities up to CAP_SYS_RESOURCE: those that a node of a cluster asks for on every kernel."""
 
 
-class EngineError(Exception):
+class EngineError(ImagesError):
     """There is no engine and none can be started; the message says what to install."""
 
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster_images.cache import cache_folder, exclusive
+from cluster_images.errors import ImagesError
 
 GO_FOLDER = Path(__file__).resolve().parents[2] / "go"
 
 
-class GoBuildError(Exception):
+class GoBuildError(ImagesError):
     """A binary cannot be built; the message ends with what the compiler said."""
 
 

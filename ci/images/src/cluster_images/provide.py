@@ -16,6 +16,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from cluster_images import building, engine
 from cluster_images.cache import exclusive
+from cluster_images.errors import ImagesError
 from cluster_images.table import IMAGES, Image
 
 Way = Literal["present", "pulled", "built"]
@@ -28,7 +29,7 @@ PYTHONS = {"pulled": (3, 12), "built": (3, 11)}
 """The Python version of the base image, as it was pulled or built."""
 
 
-class ImageError(Exception):
+class ImageError(ImagesError):
     """An image can neither be pulled nor built; the message says why."""
 
 
@@ -52,7 +53,7 @@ Progress = Callable[[str, str], None]
 def provided(*names: str) -> dict[str, str]:
     """References, by name, of images that are in the engine when this returns. Safe from many processes at once.
 
-    Raises ImageError, EngineError, GoBuildError, DebianError, WheelError or ImageBuildError, each with a sentence.
+    Raises ImagesError with a sentence.
     """
     return {name: image.reference for name, image in provide(names, lambda _name, _what: None).items()}
 
@@ -93,7 +94,7 @@ class _Provider:
             return "present", image.pulled_name, ""
         base, base_python = self._base(image)
         content = building.content(image, str(self._client.images.get(base).id) if base else "")
-        if self._source != "registry" and self._labels(image.reference).get(building.CONTENT_LABEL) == content:
+        if self._source != "registry" and (self._labels(image.reference) or {}).get(building.CONTENT_LABEL) == content:
             return "present", image.reference, ""
         why = self._pull(image) if image.pulled and self._source != "build" else "no registry has it"
         if not why:
@@ -111,21 +112,19 @@ class _Provider:
         base = self.provide(IMAGES[image.base])
         return base.reference, PYTHONS["built" if base.reference == IMAGES[image.base].reference else "pulled"]
 
-    def _labels(self, reference: str) -> Mapping[str, str]:
+    def _labels(self, reference: str) -> Mapping[str, str] | None:
+        """The labels of an image of the engine; None if it has no such image."""
         try:
             return dict(self._client.images.get(reference).labels or {})
         except ImageNotFound:
-            return {}
+            return None
 
     def _pulled_before(self, image: Image) -> bool:
         """Whether the engine has it from a registry; one of ours under the same name carries our label."""
         if not image.pulled:
             return False
-        try:
-            labels = self._client.images.get(image.pulled_name).labels or {}
-        except ImageNotFound:
-            return False
-        return building.CONTENT_LABEL not in labels
+        labels = self._labels(image.pulled_name)
+        return labels is not None and building.CONTENT_LABEL not in labels
 
     def _pull(self, image: Image) -> str:
         """Why it could not be pulled; empty if it was."""

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cluster_images.errors import ImagesError
+
 ROOT = Path(__file__).resolve().parents[4]
 LOCK = ROOT / "requirements.lock"
 PACKAGES = (ROOT / "service-library", ROOT / "tests/reference_service")
@@ -20,7 +22,7 @@ _GLIBC = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014",
 """What Debian bookworm and every python:3.x-slim can run, newest first."""
 
 
-class WheelError(Exception):
+class WheelError(ImagesError):
     """The wheels cannot be had; the message says which step failed and ends with what the tool said."""
 
 

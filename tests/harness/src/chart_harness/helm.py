@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from chart_harness.programs import ProgramMissing, find_program
 
 TIMEOUT_SECONDS = 60.0
 
@@ -19,13 +18,10 @@ class HelmError(RuntimeError):
 
 
 def _find() -> Path:
-    named = os.environ.get("HELM")
-    beside = Path(sys.executable).parent  # where the project's own set-up links it
-    found = shutil.which(named or "helm") or (None if named else shutil.which("helm", path=str(beside)))
-    if found is None:
-        where = f"$HELM names {named!r}, which is no program" if named else "helm is not on the PATH"
-        raise HelmError(f"{where}: install Helm 4, or set HELM to its path.")
-    return Path(found)
+    try:
+        return find_program("helm", "Helm 4")
+    except ProgramMissing as error:
+        raise HelmError(str(error)) from None
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import kubernetes
+
+from chart_harness.programs import ProgramMissing, find_program
 
 TIMEOUT_SECONDS = 120.0
 
@@ -57,13 +56,10 @@ class Cluster:
 
 
 def _kubectl() -> Path:
-    named = os.environ.get("KUBECTL")
-    beside = Path(sys.executable).parent  # where the project's own set-up links it
-    found = shutil.which(named or "kubectl") or (None if named else shutil.which("kubectl", path=str(beside)))
-    if found is None:
-        where = f"$KUBECTL names {named!r}, which is no program" if named else "kubectl is not on the PATH"
-        raise ClusterError(f"{where}: install kubectl, or set KUBECTL to its path.")
-    return Path(found)
+    try:
+        return find_program("kubectl", "kubectl")
+    except ProgramMissing as error:
+        raise ClusterError(str(error)) from None
 
 
 def _run(command: Sequence[str], stdin: str, timeout: float) -> str:

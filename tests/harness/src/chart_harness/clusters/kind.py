@@ -28,12 +28,9 @@ from chart_harness.clusters.provider import ClusterChanged, Progress, Stopwatch,
 from chart_harness.clusters.service_addresses import keep_inside
 from chart_harness.clusters.session import folder
 from cluster_images import engine
-from cluster_images.building import ImageBuildError
 from cluster_images.cache import cache_folder
-from cluster_images.debian import DebianError
-from cluster_images.go_modules import GoBuildError
-from cluster_images.provide import ImageError, provided
-from cluster_images.wheels import WheelError
+from cluster_images.errors import ImagesError
+from cluster_images.provide import provided
 
 LOGS = Path("build/cluster-logs")
 UNDER_TEST = "reference-service"
@@ -41,7 +38,6 @@ UNDER_TEST = "reference-service"
 
 _CONTAINERD_RUNS = "Starting control-plane"
 """What kind says when the node's systemd has started all its units, and before kubeadm begins."""
-_NO_IMAGES = (engine.EngineError, ImageError, GoBuildError, DebianError, WheelError, ImageBuildError)
 
 
 def own_name() -> str:
@@ -143,7 +139,7 @@ class KindProvider:
         names = dict.fromkeys(["node", *(image for component in self._components for image in component.images)])
         try:
             references = provided(*names)
-        except _NO_IMAGES as error:
+        except ImagesError as error:
             raise ClusterError(f"Cluster {self._name} has not all its images. {error}") from error
         client = self._engine()
         return {name: local_image(client, reference) for name, reference in references.items()}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from chart_harness.clusters.cluster import ClusterError
+from chart_harness.programs import ProgramMissing, find_program
 
 CREATE_SECONDS = 300.0
 MARK = "CHART_HARNESS_KIND"
@@ -25,13 +24,10 @@ class KindFailed(ClusterError):
 
 def find_kind() -> Path:
     """$KIND, else kind on the PATH, else beside this Python. Raises ClusterError when there is none."""
-    named = os.environ.get("KIND")
-    beside = Path(sys.executable).parent  # where the project's own set-up links it
-    found = shutil.which(named or "kind") or (None if named else shutil.which("kind", path=str(beside)))
-    if found is None:
-        where = f"$KIND names {named!r}, which is no program" if named else "kind is not on the PATH"
-        raise ClusterError(f"{where}: install kind, or set KIND to its path.")
-    return Path(found)
+    try:
+        return find_program("kind", "kind")
+    except ProgramMissing as error:
+        raise ClusterError(str(error)) from None
 
 
 def run_kind(
