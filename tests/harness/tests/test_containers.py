@@ -136,6 +136,12 @@ def test_an_oom_kill_is_named() -> None:
         wait(Never(), killed, 3600)
 
 
+def test_a_kill_that_the_engine_does_not_explain_is_not_called_an_oom_kill() -> None:
+    killed = Container(Status="exited", Running=False, ExitCode=137)
+    with pytest.raises(ContainerEnded, match="ended with 137, killed: perhaps over its memory limit"):
+        wait(Never(), killed, 3600)
+
+
 def test_the_deadline_ends_the_wait() -> None:
     with pytest.raises(ContainerEnded, match="was not ready within 0 s: no answer"):
         wait(Never(), Container(), 0)

@@ -14,6 +14,7 @@ _LOOK_SECONDS = 1
 """How often a container that is not ready yet is asked whether it still runs."""
 
 _POLL_SECONDS = 0.1
+_KILLED = 137
 
 
 class ContainerEnded(Exception):
@@ -47,13 +48,22 @@ class UnlessItEnds(WaitStrategy):
             except (TimeoutError, ConnectionError) as error:  # ConnectionError: an ended container has no port any more
                 state = _state(container)
                 if not state.running:
-                    how = " by the kernel, over its memory limit" if state.oom_killed else ""
-                    raise ContainerEnded(_sentence(container, f"ended with {state.exit_code}{how}")) from None
+                    raise ContainerEnded(_sentence(container, f"ended with {_how(state)}")) from None
                 if time.monotonic() >= deadline:
                     why = f"was not ready within {self._seconds:g} s: {error}"
                     raise ContainerEnded(_sentence(container, why)) from None
             else:
                 return
+
+
+def _how(state: State) -> str:
+    if state.oom_killed:
+        return f"{state.exit_code} by the kernel, over its memory limit"
+    if state.exit_code == _KILLED:
+        return (
+            f"{state.exit_code}, killed: perhaps over its memory limit, as the engine misses that in the first moment"
+        )
+    return str(state.exit_code)
 
 
 def _state(container: WaitStrategyTarget) -> State:
