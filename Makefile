@@ -98,6 +98,8 @@ lock: .venv/complete ## Pin all dependencies again, with hashes
 	  --no-emit-package service-metrics --no-emit-package chart-harness --no-emit-package cluster-images --output-file requirements.lock
 	@$(COMPILE) --python-version 3.10 service-library/pyproject.toml --extra otel --group service-library/pyproject.toml:test \
 	  --output-file service-library/requirements.lock
+	@$(COMPILE) --python-version 3.11 service-library/pyproject.toml --extra otel --group service-library/pyproject.toml:bench \
+	  --group service-library/pyproject.toml:test --output-file service-library/benchmarks/requirements.lock
 
 .PHONY: clean
 clean: ## Delete what was built in the checkout; the cache folder stays

@@ -20,12 +20,12 @@ import prometheus_client
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from service_metrics.core.counter import Counter
-from service_metrics.core.enum import Enum
-from service_metrics.core.gauge import Gauge
-from service_metrics.core.histogram import Histogram
-from service_metrics.core.info import Info
-from service_metrics.core.summary import Summary
+from service_metrics.recording.counter import Counter
+from service_metrics.recording.enum import Enum
+from service_metrics.recording.gauge import Gauge
+from service_metrics.recording.histogram import Histogram
+from service_metrics.recording.info import Info
+from service_metrics.recording.summary import Summary
 from service_metrics.workers.exchange import EXCHANGE
 
 KINDS = ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum")

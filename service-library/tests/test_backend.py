@@ -34,7 +34,7 @@ def test_both_backends_publish_the_same_page(python: Callable[..., str]) -> None
 
 
 @pytest.mark.parametrize(
-    ("backend", "module"), [("prometheus", "prometheus_client.metrics"), ("otel", "service_metrics.core.counter")]
+    ("backend", "module"), [("prometheus", "prometheus_client.metrics"), ("otel", "service_metrics.recording.counter")]
 )
 def test_the_classes_are_those_of_the_backend(python: Callable[..., str], backend: str, module: str) -> None:
     script = "import service_metrics; print(service_metrics.Counter.__module__)"

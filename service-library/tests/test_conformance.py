@@ -42,7 +42,7 @@ def _fixed_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: 1_700_000_000.25)
     ticks = {name: iter(range(0, 10_000, 3)) for name in ("prometheus", "core")}
     monkeypatch.setattr("prometheus_client.context_managers.default_timer", lambda: float(next(ticks["prometheus"])))
-    monkeypatch.setattr("service_metrics.core.timing.perf_counter", lambda: float(next(ticks["core"])))
+    monkeypatch.setattr("service_metrics.recording.timing.perf_counter", lambda: float(next(ticks["core"])))
 
 
 @scenario

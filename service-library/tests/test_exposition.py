@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from service_metrics.exposition import merge, render
+from service_metrics.exposition.merging import merge
+from service_metrics.exposition.text import render
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 values = st.floats()

@@ -9,10 +9,10 @@ from threading import Barrier, Thread
 import pytest
 from prometheus_client import CollectorRegistry
 
-from service_metrics.core.counter import Counter
-from service_metrics.core.gauge import Gauge
-from service_metrics.core.histogram import Histogram
-from service_metrics.core.summary import Summary
+from service_metrics.recording.counter import Counter
+from service_metrics.recording.gauge import Gauge
+from service_metrics.recording.histogram import Histogram
+from service_metrics.recording.summary import Summary
 
 THREADS = 10
 CALLS = 5_000

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client import CollectorRegistry
 
-from service_metrics.core.counter import Counter
-from service_metrics.core.gauge import Gauge
-from service_metrics.core.histogram import Histogram
+from service_metrics.recording.counter import Counter
+from service_metrics.recording.gauge import Gauge
+from service_metrics.recording.histogram import Histogram
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr("service_metrics.core.timing.perf_counter", made)
+    monkeypatch.setattr("service_metrics.recording.timing.perf_counter", made)
     return made
 
 

@@ -1,10 +1,10 @@
 """prometheus_client's API, from the backend that PROMETHEUS_BACKEND names when the package is imported.
 
-`prometheus`: the classes are prometheus_client's own. `otel`: the classes of `service_metrics.core`, which record
+`prometheus`: the classes are prometheus_client's own. `otel`: the classes of `service_metrics.recording`, which record
 without a lock and which `service_metrics.otlp` exports. Both use prometheus_client's registry, so one REGISTRY holds
 the process, GC and platform collectors, the metrics of other libraries and ours.
 
-Type checkers always see the classes of `service_metrics.core`: the same signatures, fully typed.
+Type checkers always see the classes of `service_metrics.recording`: the same signatures, fully typed.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ if BACKEND == "otel":
     _require_otel_extra()
 
 if TYPE_CHECKING or BACKEND == "otel":
-    from service_metrics.core.counter import Counter
-    from service_metrics.core.enum import Enum
-    from service_metrics.core.gauge import Gauge
-    from service_metrics.core.histogram import Histogram
-    from service_metrics.core.info import Info
-    from service_metrics.core.summary import Summary
+    from service_metrics.recording.counter import Counter
+    from service_metrics.recording.enum import Enum
+    from service_metrics.recording.gauge import Gauge
+    from service_metrics.recording.histogram import Histogram
+    from service_metrics.recording.info import Info
+    from service_metrics.recording.summary import Summary
 else:
     from prometheus_client import Counter, Enum, Gauge, Histogram, Info, Summary
 

@@ -6,7 +6,8 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from service_metrics.backend import REGISTRY, CollectorRegistry
 from service_metrics.compression import accepts_gzip, compress
-from service_metrics.exposition import merge, render
+from service_metrics.exposition.merging import merge
+from service_metrics.exposition.text import render
 from service_metrics.identity import instance_id
 from service_metrics.settings import INSTANCE_LABEL, Settings
 from service_metrics.workers.exchange import EXCHANGE

@@ -34,7 +34,7 @@ class Settings:
 
     Attributes:
         enabled: False means no instrumentation, no route and no cost.
-        backend: Who records: prometheus_client itself, or the cells of `service_metrics.core`.
+        backend: Who records: prometheus_client itself, or the cells of `service_metrics.recording`.
         namespace: Prefix of the library's own metrics (not of the process collectors).
         subsystem: Second part of that prefix.
         excluded_handlers: Matches the route templates that are not measured; None excludes nothing.

@@ -9,8 +9,8 @@ from typing import Literal
 import prometheus_client
 from prometheus_client import REGISTRY, CollectorRegistry, Metric
 
-from service_metrics.core.instrument import Instrument, as_float
-from service_metrics.core.timing import InprogressTracker, Timer
+from service_metrics.recording.instrument import Instrument, as_float
+from service_metrics.recording.timing import InprogressTracker, Timer
 
 MultiprocessMode = Literal[
     "all", "liveall", "min", "livemin", "max", "livemax", "sum", "livesum", "mostrecent", "livemostrecent"

@@ -11,9 +11,9 @@ from prometheus_client import REGISTRY, CollectorRegistry, Metric
 from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
-from service_metrics.core.exemplar import make_exemplar
-from service_metrics.core.instrument import Instrument, as_float
-from service_metrics.core.timing import Timer
+from service_metrics.recording.exemplar import make_exemplar
+from service_metrics.recording.instrument import Instrument, as_float
+from service_metrics.recording.timing import Timer
 
 INF = float("inf")
 

@@ -12,7 +12,7 @@ from weakref import WeakSet
 from prometheus_client import CollectorRegistry, Metric
 
 if TYPE_CHECKING:
-    from service_metrics.core.instrument import Instrument
+    from service_metrics.recording.instrument import Instrument
 
 
 class Family:

@@ -8,9 +8,9 @@ import prometheus_client
 from prometheus_client import REGISTRY, CollectorRegistry, Metric
 from prometheus_client.samples import Exemplar
 
-from service_metrics.core.exemplar import make_exemplar
-from service_metrics.core.instrument import Instrument, as_float
-from service_metrics.core.timing import ExceptionCounter
+from service_metrics.recording.exemplar import make_exemplar
+from service_metrics.recording.instrument import Instrument, as_float
+from service_metrics.recording.timing import ExceptionCounter
 
 
 class Counter(Instrument):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
 
-from service_metrics.core.family import Family, registries
+from service_metrics.recording.family import Family, registries
 
 Self = TypeVar("Self", bound="Instrument")
 

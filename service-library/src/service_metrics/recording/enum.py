@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import prometheus_client
 from prometheus_client import REGISTRY, CollectorRegistry, Metric
 
-from service_metrics.core.instrument import Instrument
+from service_metrics.recording.instrument import Instrument
 
 
 class Enum(Instrument):

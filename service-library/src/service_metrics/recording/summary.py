@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import prometheus_client
 from prometheus_client import REGISTRY, CollectorRegistry, Metric
 
-from service_metrics.core.instrument import Instrument, as_float
-from service_metrics.core.timing import Timer
+from service_metrics.recording.instrument import Instrument, as_float
+from service_metrics.recording.timing import Timer
 
 
 class Summary(Instrument):
