@@ -1,21 +1,31 @@
-"""Recording without locks is exact, and a scrape sees whole histograms."""
+"""Recording is exact and a scrape sees whole histograms: without locks where there is a GIL, with locks everywhere."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from threading import Barrier, Thread
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from service_metrics.recording.counter import Counter
-from service_metrics.recording.gauge import Gauge
-from service_metrics.recording.histogram import Histogram
-from service_metrics.recording.summary import Summary
+from service_metrics.backend import HAS_GIL
+from service_metrics.recording import counter, free_threaded, gauge, histogram, summary
 
 THREADS = 10
 CALLS = 5_000
+Api = SimpleNamespace
+PLAIN = Api(Counter=counter.Counter, Gauge=gauge.Gauge, Histogram=histogram.Histogram, Summary=summary.Summary)
+LOCKED = Api(**{kind: getattr(free_threaded, kind) for kind in vars(PLAIN)})
+
+
+@pytest.fixture(params=["plain", "locked"])
+def api(request: pytest.FixtureRequest) -> Api:
+    """The metric classes; on CPython without a GIL, those without a lock of their own may lose counts."""
+    if request.param == "plain" and not HAS_GIL:
+        pytest.skip("this interpreter has no GIL, so the classes without locks are not used on it")
+    return PLAIN if request.param == "plain" else LOCKED
 
 
 @pytest.fixture(autouse=True)
@@ -26,12 +36,12 @@ def _switch_threads_all_the_time() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def test_ten_threads_lose_nothing() -> None:
+def test_ten_threads_lose_nothing(api: Api) -> None:
     registry = CollectorRegistry()
-    counter = Counter("count", "C.", ["label"], registry=registry)
-    gauge = Gauge("gauge", "G.", registry=registry)
-    histogram = Histogram("histogram", "H.", buckets=[1, 2], registry=registry)
-    summary = Summary("summary", "S.", registry=registry)
+    counter = api.Counter("count", "C.", ["label"], registry=registry)
+    gauge = api.Gauge("gauge", "G.", registry=registry)
+    histogram = api.Histogram("histogram", "H.", buckets=[1, 2], registry=registry)
+    summary = api.Summary("summary", "S.", registry=registry)
     start = Barrier(THREADS)
 
     def record(number: int) -> None:
@@ -61,10 +71,10 @@ def test_ten_threads_lose_nothing() -> None:
     assert (values["summary_count",], values["summary_sum",]) == (total, sum(range(THREADS)) * CALLS)
 
 
-def test_a_scrape_never_sees_half_an_observation() -> None:
+def test_a_scrape_never_sees_half_an_observation(api: Api) -> None:
     registry = CollectorRegistry()
-    histogram = Histogram("whole", "W.", buckets=[1], registry=registry)
-    summary = Summary("both", "B.", registry=registry)
+    histogram = api.Histogram("whole", "W.", buckets=[1], registry=registry)
+    summary = api.Summary("both", "B.", registry=registry)
     running = True
 
     def observe() -> None:
@@ -84,8 +94,8 @@ def test_a_scrape_never_sees_half_an_observation() -> None:
         thread.join()
 
 
-def test_threads_that_create_the_same_child_share_it() -> None:
-    counter = Counter("shared", "S.", ["label"], registry=None)
+def test_threads_that_create_the_same_child_share_it(api: Api) -> None:
+    counter = api.Counter("shared", "S.", ["label"], registry=None)
     start = Barrier(THREADS)
     children: list[set[int]] = []
 

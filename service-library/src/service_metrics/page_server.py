@@ -62,7 +62,8 @@ def _handler_of(page: Page) -> type[BaseHTTPRequestHandler]:
                 self.send_error(404)
                 return
             try:
-                headers, body = page.answer(self.headers.get("Accept-Encoding", ""))
+                accepted = [",".join(self.headers.get_all(name, ())) for name in ("Accept", "Accept-Encoding")]
+                headers, body = page.answer(*accepted)
             except Exception:
                 logger.exception("The metrics page could not be rendered: a collector raised.")
                 self.send_error(500)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import prometheus_client
-from prometheus_client import REGISTRY, CollectorRegistry, Metric
-from prometheus_client.samples import Exemplar
+from prometheus_client import REGISTRY, CollectorRegistry
 
-from service_metrics.recording.exemplar import make_exemplar
-from service_metrics.recording.instrument import Instrument, as_float
+from service_metrics.recording.cells import CounterCell
+from service_metrics.recording.family import Line
+from service_metrics.recording.instrument import UNUSED, Instrument
 from service_metrics.recording.timing import ExceptionCounter
 
 
-class Counter(Instrument):
+class Counter(Instrument, CounterCell):
     """Counts events or adds up amounts.
 
     Recording is safe in threads and takes no lock. A forked child starts from zero.
@@ -31,7 +31,8 @@ class Counter(Instrument):
         ValueError: a name is invalid, reserved or registered already.
     """
 
-    __slots__ = ("_exemplar", "_value")
+    __slots__ = ()
+    __module__ = "service_metrics.metrics"  # where prometheus_client has it, and what repr shows
 
     def __init__(
         self,
@@ -42,31 +43,11 @@ class Counter(Instrument):
         subsystem: str = "",
         unit: str = "",
         registry: CollectorRegistry | None = REGISTRY,
+        _labelvalues: None = None,  # prometheus_client's; here so that arguments by position fit
     ) -> None:
         labelnames = tuple(labelnames)
-        declared = prometheus_client.Counter(name, documentation, labelnames, namespace, subsystem, unit, None)
-        super().__init__(declared, labelnames, registry)
-
-    def _start(self) -> None:
-        self._value = 0.0
-        self._exemplar: Exemplar | None = None
-
-    def inc(self, amount: float = 1.0, exemplar: dict[str, str] | None = None) -> None:
-        """Add `amount`.
-
-        Raises:
-            ValueError: the amount is negative, or the metric has labels and no values for them.
-        """
-        if amount.__class__ is not float:
-            amount = as_float(amount)
-        if amount < 0:
-            raise ValueError(f"{self} can only be incremented by non-negative amounts, not by {amount}.")
-        try:
-            self._value += amount
-        except AttributeError:
-            raise self._missing_labels() from None
-        if exemplar:
-            self._exemplar = make_exemplar(exemplar, amount)
+        checked = prometheus_client.Counter(name, documentation, labelnames or UNUSED, namespace, subsystem, unit, None)
+        self._declare(checked, labelnames, registry, (Line("_total"),))
 
     def reset(self) -> None:
         """Start again from zero, when a logical process restarts inside this one."""
@@ -79,6 +60,3 @@ class Counter(Instrument):
         """Count exceptions of these types that leave a block or function, `async def` too."""
         self._require_cell()
         return ExceptionCounter(self, exception)
-
-    def _add_samples(self, metric: Metric, labels: dict[str, str]) -> None:
-        metric.add_sample(f"{metric.name}_total", labels, self._value, None, self._exemplar)

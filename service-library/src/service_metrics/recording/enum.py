@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import prometheus_client
-from prometheus_client import REGISTRY, CollectorRegistry, Metric
+from prometheus_client import REGISTRY, CollectorRegistry
 
-from service_metrics.recording.instrument import Instrument
+from service_metrics.recording.cells import Row
+from service_metrics.recording.family import Line
+from service_metrics.recording.instrument import UNUSED, Instrument
 
 
 class Enum(Instrument):
@@ -28,6 +30,7 @@ class Enum(Instrument):
     """
 
     __slots__ = ("_current", "_states")
+    __module__ = "service_metrics.metrics"  # where prometheus_client has it, and what repr shows
 
     def __init__(
         self,
@@ -38,14 +41,17 @@ class Enum(Instrument):
         subsystem: str = "",
         unit: str = "",
         registry: CollectorRegistry | None = REGISTRY,
+        _labelvalues: None = None,  # prometheus_client's; here so that arguments by position fit
         states: Iterable[str] | None = None,
     ) -> None:
         labelnames = tuple(labelnames)
         self._states = tuple(states or ())
-        declared = prometheus_client.Enum(
-            name, documentation, labelnames, namespace, subsystem, unit, None, states=self._states
+        checked = prometheus_client.Enum(
+            name, documentation, labelnames or UNUSED, namespace, subsystem, unit, None, states=self._states
         )
-        super().__init__(declared, labelnames, registry)
+        full_name = next(iter(checked.describe())).name
+        lines = tuple(Line("", ((full_name, state),), at=index, whole=True) for index, state in enumerate(self._states))
+        self._declare(checked, labelnames, registry, lines)
 
     def _take_options(self, declared: Enum) -> None:
         self._states = declared._states
@@ -64,10 +70,9 @@ class Enum(Instrument):
         """
         self._require_cell()
         if state not in self._states:
-            raise ValueError(f"{self} has the states {list(self._states)}, not {state!r}.")
+            raise ValueError(f"{state!r} is not in list: {self} has the states {list(self._states)}")
         self._current = self._states.index(state)
 
-    def _add_samples(self, metric: Metric, labels: dict[str, str]) -> None:
-        current = self._current
-        for index, state in enumerate(self._states):
-            metric.add_sample(metric.name, {**labels, metric.name: state}, 1 if index == current else 0)
+    def _row(self) -> Row:
+        current = self._current  # read once: another thread may set it
+        return (self._labelvalues, [int(index == current) for index in range(len(self._states))], 0.0, None)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 from prometheus_client.samples import Exemplar
-
-_RESERVED = re.compile("__.*")
+from prometheus_client.validation import _validate_exemplar
 
 
 def make_exemplar(labels: dict[str, str], value: float) -> Exemplar:
@@ -16,8 +14,5 @@ def make_exemplar(labels: dict[str, str], value: float) -> Exemplar:
     Raises:
         ValueError: a label name is reserved, or names and values are longer than 128 characters together.
     """
-    if any(_RESERVED.match(name) for name in labels):
-        raise ValueError(f"The exemplar labels {sorted(labels)} contain a name that starts with two underscores.")
-    if sum(len(name) + len(text) for name, text in labels.items()) > 128:
-        raise ValueError(f"The exemplar labels {sorted(labels)} are longer than 128 characters with their values.")
+    _validate_exemplar(labels)  # type: ignore[no-untyped-call]
     return Exemplar(labels, value, time.time())

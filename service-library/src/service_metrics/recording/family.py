@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
+import re
+from collections.abc import Callable, Hashable, Sequence
+from itertools import accumulate
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import CollectorRegistry, Metric, metrics
+from prometheus_client.samples import Sample
+
+from service_metrics.recording.cells import Cell, Row, State
 
 if TYPE_CHECKING:
     from service_metrics.recording.instrument import Instrument
+
+
+class Line(NamedTuple):
+    """One line of every child of a family, and where its value is in the child's state."""
+
+    suffix: str
+    labels: tuple[tuple[str, str], ...] = ()
+    """What the line has beside the child's labels, such as `le`; all lines of a family that have any have the same name."""
+    at: int = 0
+    """Where the value is in the state."""
+    running: bool = False
+    """The value is the sum of the state up to there."""
+    whole: bool = False
+    """The value is a whole number and never negative; of a family's whole lines the one with the largest `at` is the largest."""
+
+
+_SPECIAL = re.compile(r'[\\"\n]')
 
 
 class Family:
@@ -24,36 +45,160 @@ class Family:
     Args:
         described: The family as prometheus_client describes it, which is how names and units are checked.
         labelnames: Label names in the order of positional label values.
+        lines: What a child publishes, in order, without `_created`; None where its labels vary (Info).
+        bounds: Upper bounds of a histogram's buckets, the last +Inf.
+
+    Attributes:
+        has_created: The type says since when it counts.
+        scalar: The state is one number, not a list.
+        escapes: A label value of a child needs escapes in formats that are text.
+        writers: What expositions have made for this family, by whatever it depends on.
     """
 
-    __slots__ = ("__weakref__", "children", "documentation", "labelnames", "lock", "name", "pick", "type", "unit")
+    __slots__ = (
+        "__weakref__",
+        "bounds",
+        "children",
+        "documentation",
+        "escapes",
+        "has_created",
+        "labelnames",
+        "lines",
+        "lock",
+        "name",
+        "scalar",
+        "type",
+        "unit",
+        "writers",
+    )
 
-    def __init__(self, described: Metric, labelnames: Iterable[str]) -> None:
+    def __init__(
+        self,
+        described: Metric,
+        labelnames: tuple[str, ...],
+        lines: tuple[Line, ...] | None,
+        bounds: tuple[float, ...],
+    ) -> None:
         self.name = described.name
         self.documentation = described.documentation
         self.type = described.type
         self.unit = described.unit
-        self.labelnames = tuple(labelnames)
-        self.pick = _picker(self.labelnames)
+        self.labelnames = labelnames
+        self.lines = lines
+        self.bounds = bounds
+        self.has_created = described.type in ("counter", "histogram", "summary")
+        self.scalar = described.type in ("counter", "gauge")
+        self.escapes = False
+        self.writers: dict[Hashable, Any] = {}
         self.children: dict[tuple[str, ...], Instrument] = {}
         self.lock = Lock()
         _live.add(self)
 
-    def describe(self) -> Metric:
-        """Return the family without samples."""
-        return Metric(self.name, self.documentation, self.type, self.unit)
+    def note_escapes(self, labelvalues: tuple[str, ...]) -> None:
+        """Be told of a new child's label values."""
+        if not self.escapes and _SPECIAL.search("".join(labelvalues)):
+            self.escapes = True
 
 
-def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
-    """Return what puts label values given by name into the order of the names."""
-    if len(names) > 1:
-        return itemgetter(*names)  # always a tuple for more than one name
-    return lambda values: tuple([values[name] for name in names])
+class RecordedFamily(Metric):
+    """What `collect()` of a metric of ours returns: a family at one moment.
+
+    Expositions and exporters that know it read `rows`, or slice by slice `cells`. For everybody else the samples are made
+    when they are asked for.
+
+    Args:
+        family: Whose children these are.
+        cells: The children, in order of creation; none where `lines` is None.
+        read: Read them now, so that nothing recorded later shows; False where the caller reads them at once anyway.
+
+    Attributes:
+        has_created: Whether `_created` is to be published.
+    """
+
+    def __init__(self, family: Family, cells: Sequence[Cell], *, read: bool) -> None:
+        super().__init__(family.name, family.documentation, family.type, family.unit)
+        self._family = family
+        self._samples: list[Sample] | None = None
+        self.cells = cells
+        self._rows = [cell._row() for cell in cells] if read else None
+        self.lines = family.lines
+        self.labelnames = family.labelnames
+        self.bounds = family.bounds
+        self.scalar = family.scalar
+        self.escapes = family.escapes
+        self.writers = family.writers
+        self.has_created = family.has_created and created_series_are_enabled()
+
+    @property
+    def samples(self) -> list[Sample]:
+        if self._samples is None:
+            self._samples = self._made_from_rows()
+        return self._samples
+
+    @samples.setter
+    def samples(self, samples: list[Sample]) -> None:
+        self._samples = samples or None  # the base class begins with an empty list
+
+    def __reduce__(self) -> tuple[Callable[..., Metric], tuple[object, ...]]:
+        """Be pickled and copied as the plain family that another process can read."""
+        return _plain, (self.name, self.documentation, self.type, self.unit, self.samples)
+
+    @property
+    def rows(self) -> list[Row]:
+        """One a child."""
+        if self._rows is None:
+            self._rows = [cell._row() for cell in self.cells]
+        return self._rows
+
+    def rows_between(self, start: int, stop: int) -> list[Row]:
+        """Return the rows of some children, read now where nobody has read them yet; they are not kept."""
+        if self._rows is None:
+            return [cell._row() for cell in self.cells[start:stop]]
+        return self._rows[start:stop]
+
+    def values(self, state: State) -> list[float]:
+        """Return one value per line of a child whose row has this state, buckets cumulative."""
+        if self.scalar:
+            return [state]  # type: ignore[list-item]
+        sums = list(accumulate(state))  # type: ignore[arg-type]
+        return [
+            float(sums[line.at] if line.running else state[line.at])  # type: ignore[index]
+            for line in self.lines or ()
+        ]
+
+    @property
+    def state_size(self) -> int:
+        """How many numbers the state of a child has."""
+        return len(self.bounds) + 1 if self.bounds else len(self.lines or ())
+
+    def _made_from_rows(self) -> list[Sample]:
+        name = self.name
+        lines = [(name + line.suffix, dict(line.labels)) for line in self.lines or ()]
+        samples = []
+        for labelvalues, state, created, exemplars in self.rows:
+            labels = dict(zip(self.labelnames, labelvalues, strict=True))
+            for index, ((line_name, line_labels), value) in enumerate(zip(lines, self.values(state), strict=True)):
+                exemplar = exemplars.get(index) if exemplars else None
+                samples.append(Sample(line_name, {**labels, **line_labels}, value, None, exemplar, None))
+            if self.has_created:
+                samples.append(Sample(f"{name}_created", labels, created, None, None, None))
+        return samples
+
+
+def _plain(name: str, documentation: str, kind: str, unit: str, samples: list[Sample]) -> Metric:
+    family = Metric(name, documentation, kind, unit)
+    family.samples = samples
+    return family
+
+
+def created_series_are_enabled() -> bool:
+    """Whether `_created` series are published: prometheus_client's own switch, so that one call turns both."""
+    return bool(metrics._use_created)
 
 
 _live: WeakSet[Family] = WeakSet()
 registries: WeakSet[CollectorRegistry] = WeakSet()
-"""Every registry that holds a metric of the core."""
+"""Every registry that holds a metric of ours."""
 
 
 def _start_from_zero_in_child() -> None:
@@ -64,6 +209,7 @@ def _start_from_zero_in_child() -> None:
     """
     for family in list(_live):
         family.lock = Lock()
+        family.writers.clear()  # they print the parent's id
         for child in family.children.values():
             child._zero()
     for registry in list(registries):

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 import prometheus_client
-from prometheus_client import REGISTRY, CollectorRegistry, Metric
+from prometheus_client import REGISTRY, CollectorRegistry
 
-from service_metrics.recording.instrument import Instrument, as_float
+from service_metrics.recording.cells import GaugeCell
+from service_metrics.recording.family import Line
+from service_metrics.recording.instrument import UNUSED, Instrument
 from service_metrics.recording.timing import InprogressTracker, Timer
 
 MultiprocessMode = Literal[
@@ -17,7 +19,7 @@ MultiprocessMode = Literal[
 ]
 
 
-class Gauge(Instrument):
+class Gauge(Instrument, GaugeCell):
     """Holds a current value, set or counted, or asks a function for it.
 
     Recording is safe in threads and takes no lock. In a forked child the value is zero; a function is kept.
@@ -36,7 +38,8 @@ class Gauge(Instrument):
         ValueError: a name is invalid, reserved or registered already, or the mode is unknown.
     """
 
-    __slots__ = ("_function", "_value")
+    __slots__ = ()
+    __module__ = "service_metrics.metrics"  # where prometheus_client has it, and what repr shows
 
     def __init__(
         self,
@@ -47,55 +50,24 @@ class Gauge(Instrument):
         subsystem: str = "",
         unit: str = "",
         registry: CollectorRegistry | None = REGISTRY,
+        _labelvalues: None = None,  # prometheus_client's; here so that arguments by position fit
         multiprocess_mode: MultiprocessMode = "all",
     ) -> None:
         labelnames = tuple(labelnames)
-        declared = prometheus_client.Gauge(
-            name, documentation, labelnames, namespace, subsystem, unit, None, multiprocess_mode=multiprocess_mode
+        checked = prometheus_client.Gauge(
+            name,
+            documentation,
+            labelnames or UNUSED,
+            namespace,
+            subsystem,
+            unit,
+            None,
+            multiprocess_mode=multiprocess_mode,
         )
-        super().__init__(declared, labelnames, registry)
-
-    def _start(self) -> None:
-        self._value = 0.0
-        self._function: Callable[[], float] | None = None
+        self._declare(checked, labelnames, registry, (Line(""),))
 
     def _zero(self) -> None:
         self._value = 0.0
-
-    def inc(self, amount: float = 1.0) -> None:
-        """Add `amount`.
-
-        Raises:
-            ValueError: the metric has labels and no values for them.
-        """
-        if amount.__class__ is not float:
-            amount = as_float(amount)
-        try:
-            self._value += amount
-        except AttributeError:
-            raise self._missing_labels() from None
-
-    def dec(self, amount: float = 1.0) -> None:
-        """Subtract `amount`.
-
-        Raises:
-            ValueError: the metric has labels and no values for them.
-        """
-        if amount.__class__ is not float:
-            amount = as_float(amount)
-        try:
-            self._value -= amount
-        except AttributeError:
-            raise self._missing_labels() from None
-
-    def set(self, value: float) -> None:
-        """Set the value.
-
-        Raises:
-            ValueError: the metric has labels and no values for them.
-        """
-        self._require_cell()
-        self._value = float(value)
 
     def set_to_current_time(self) -> None:
         """Set the value to the current Unix time, in seconds."""
@@ -114,7 +86,3 @@ class Gauge(Instrument):
     def time(self) -> Timer:
         """Set the value to the seconds a block or function took, `async def` too."""
         return Timer(self, "set")
-
-    def _add_samples(self, metric: Metric, labels: dict[str, str]) -> None:
-        value = self._value if self._function is None else float(self._function())
-        metric.add_sample(metric.name, labels, value)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import prometheus_client
 from prometheus_client import REGISTRY, CollectorRegistry, Metric
 
-from service_metrics.recording.instrument import Instrument
+from service_metrics.recording.family import Family, RecordedFamily
+from service_metrics.recording.instrument import UNUSED, Instrument
 
 
 class Info(Instrument):
@@ -27,6 +28,7 @@ class Info(Instrument):
     """
 
     __slots__ = ("_value",)
+    __module__ = "service_metrics.metrics"  # where prometheus_client has it, and what repr shows
 
     def __init__(
         self,
@@ -37,10 +39,11 @@ class Info(Instrument):
         subsystem: str = "",
         unit: str = "",
         registry: CollectorRegistry | None = REGISTRY,
+        _labelvalues: None = None,  # prometheus_client's; here so that arguments by position fit
     ) -> None:
         labelnames = tuple(labelnames)
-        declared = prometheus_client.Info(name, documentation, labelnames, namespace, subsystem, unit, None)
-        super().__init__(declared, labelnames, registry)
+        checked = prometheus_client.Info(name, documentation, labelnames or UNUSED, namespace, subsystem, unit, None)
+        self._declare(checked, labelnames, registry, None)
 
     def _start(self) -> None:
         self._value: dict[str, str] = {}
@@ -55,12 +58,16 @@ class Info(Instrument):
             ValueError: a key is a label name of the metric, a value is None, or label values are missing.
         """
         self._require_cell()
-        overlapping = sorted(set(self._family.labelnames) & set(val))
-        if overlapping:
-            raise ValueError(f"{self} has the labels {overlapping} already; leave them out of info().")
+        names = self._family.labelnames
+        if not val.keys().isdisjoint(names):
+            raise ValueError(f"Overlapping labels for Info metric, metric: {names} child: {val}")
         if any(value is None for value in val.values()):
-            raise ValueError(f"{self} got None as a value in info(); use an empty string or leave the key out.")
+            raise ValueError("Label value cannot be None")
         self._value = dict(val)
 
-    def _add_samples(self, metric: Metric, labels: dict[str, str]) -> None:
-        metric.add_sample(f"{metric.name}_info", {**labels, **self._value}, 1.0)
+    def _collected(self, family: Family, children: Sequence[Info]) -> Metric:
+        metric = RecordedFamily(family, (), read=True)
+        for child in children:
+            labels = dict(zip(family.labelnames, child._labelvalues, strict=True))
+            metric.add_sample(f"{family.name}_info", {**labels, **child._value}, 1.0)
+        return metric

@@ -1,34 +1,65 @@
-"""What every metric class of the core shares: labels, and what the registry asks for."""
+"""What every metric class of ours shares: labels, and what the registry asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
 
-from service_metrics.recording.family import Family, registries
+from service_metrics.recording import reading
+from service_metrics.recording.cells import Cell
+from service_metrics.recording.family import Family, Line, RecordedFamily, registries
+from service_metrics.recording.labels import labels_method
 
 Self = TypeVar("Self", bound="Instrument")
 
-_NO_CHILDREN: dict[tuple[object, ...], Any] = {}
+UNUSED = ("unused",)
+"""Label names for the prometheus_client object that only checks a declaration: with any, it makes no value of its own."""
 
 
-class Instrument:
+def _encodable(text: str) -> str:
+    """Return text without lone surrogates, as undecodable bytes of a path leave them: one would cost the whole page."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+class Instrument(Cell):
     """A metric family and, at the same time, its bound child and cell.
 
     As in prometheus_client, one class is both what a module declares and what `labels()` returns. Without label names
     the declared object is its own only child. With label names it holds no cell, so recording on it fails.
 
-    Recording takes no lock. It is exact in CPython builds with a GIL (3.10 and newer), because the interpreter never
-    switches threads between reading and writing a slot or a list item: amounts are floats by then, so no foreign
-    `__add__` runs in between. Creating a child takes the family's lock.
+    Recording takes no lock, see `service_metrics.recording.cells`. Creating a child takes the family's lock.
     """
 
-    __slots__ = ("_children", "_family", "_labelvalues")
+    __slots__ = ()
 
-    def __init__(self, declared: Collector, labelnames: Iterable[str], registry: CollectorRegistry | None) -> None:
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        """Make what a module declares, of a subclass: those without label names share one, others get their own.
+
+        It has a `__dict__` and weak references, as tests want (`mock.patch.object(metric, "inc")`); children, which are
+        made otherwise, do not pay for that. Subclasses that a service has written have both anyhow.
+        """
+        if cls.__dictoffset__:
+            return super().__new__(cls)
+        labelnames = arguments[2] if len(arguments) > 2 else named.get("labelnames", ())
+        declared = None if labelnames else cls.__dict__.get("_without_labels")
+        if declared is None:
+            names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "_child_class": cls}
+            declared = type(cls.__name__, (cls,), names)
+            if not labelnames:
+                cls._without_labels = declared
+        return super().__new__(declared)
+
+    def _declare(
+        self,
+        declared: Collector,
+        labelnames: tuple[str, ...],
+        registry: CollectorRegistry | None,
+        lines: tuple[Line, ...] | None,
+        bounds: tuple[float, ...] = (),
+    ) -> None:
         """Take over a declaration that prometheus_client has checked.
 
         Args:
@@ -36,32 +67,39 @@ class Instrument:
                 prometheus_client's own errors for bad names, labels, units, buckets and states.
             labelnames: Names of the labels.
             registry: Where to register; None for nowhere.
+            lines: What each child publishes; None where that varies.
+            bounds: Upper bounds of a histogram's buckets.
         """
         described = next(iter(declared.describe()))  # type: ignore[attr-defined]  # optional in the protocol
-        family = Family(described, labelnames)
+        family = Family(described, labelnames, lines, bounds)
         self._family = family
-        self._labelvalues: tuple[str, ...] = ()
-        if family.labelnames:
-            self._children: dict[tuple[object, ...], Any] = family.children  # type: ignore[assignment]
+        self._labelvalues = ()
+        if labelnames:
+            self._find_children_fast(labelnames)
         else:
-            self._children = _NO_CHILDREN
             self._start()
             family.children[()] = self
         if registry is not None:
             registry.register(self)
             registries.add(registry)
 
-    def _start(self) -> None:
-        """Create the cell."""
-        raise NotImplementedError
+    def _find_children_fast(self, labelnames: tuple[str, ...]) -> None:
+        """Give the metric's own class a `labels()` for these names."""
+        cls = type(self)
+        if cls.labels is not Instrument.labels:
+            return  # a subclass has written its own
+        method = labels_method(labelnames, self._family.children, Instrument._bind)
+        if method is None:
+            return
+        method.__doc__ = Instrument.labels.__doc__
+        if "_child_class" not in cls.__dict__:  # written by a service; all its metrics share it
+            names = {"__slots__": (), "__module__": cls.__module__, "__qualname__": cls.__qualname__}
+            self.__class__ = cls = type(cls.__name__, (cls,), {**names, "_child_class": cls})
+        cls.labels = method  # type: ignore[method-assign]
 
     def _zero(self) -> None:
         """Empty the cell in a forked child."""
         self._start()
-
-    def _add_samples(self, metric: Metric, labels: dict[str, str]) -> None:
-        """Add what the cell holds now to `metric`."""
-        raise NotImplementedError
 
     def labels(self: Self, *labelvalues: object, **labelkwargs: object) -> Self:
         """Return the child for these label values, given by position or by name; other types than str become str.
@@ -71,49 +109,42 @@ class Instrument:
         Raises:
             ValueError: the metric has no labels, has its values already, or names or number do not fit.
         """
-        try:
-            if not labelkwargs:
-                return self._children[labelvalues]  # type: ignore[no-any-return]
-            family = self._family
-            if not labelvalues and len(labelkwargs) == len(family.labelnames):
-                return self._children[family.pick(labelkwargs)]  # type: ignore[no-any-return]
-        except (KeyError, TypeError):  # a new child, a wrong name, or values that are not str (perhaps not hashable)
-            pass
         return self._bind(labelvalues, labelkwargs)
 
     def _bind(self: Self, labelvalues: tuple[object, ...], labelkwargs: Mapping[str, object]) -> Self:
         family = self._family
         names = family.labelnames
         if not names:
-            raise ValueError(f"No label names were set when {self} was created; record on it directly.")
+            raise ValueError(f"No label names were set when constructing {self}: record on it directly")
         if self._labelvalues:
             bound = dict(zip(names, self._labelvalues, strict=True))
-            raise ValueError(f"{self} has its labels set already ({bound}); call labels() on the metric itself.")
+            raise ValueError(f"{self} already has labels set ({bound}); can not chain calls to .labels()")
         if labelvalues and labelkwargs:
-            raise ValueError(f"labels() of {self} got values by position and by name; use one of the two.")
+            raise ValueError("Can't pass both *args and **kwargs")
         if labelkwargs:
             if sorted(labelkwargs) != sorted(names):
-                raise ValueError(f"{self} has the labels {list(names)}, but labels() got {sorted(labelkwargs)}.")
-            values = tuple([str(labelkwargs[name]) for name in names])
-        else:
-            if len(labelvalues) != len(names):
-                raise ValueError(f"{self} has the labels {list(names)}, but labels() got {len(labelvalues)} values.")
-            values = tuple([str(value) for value in labelvalues])
+                raise ValueError(f"Incorrect label names: {self} has {list(names)}, not {sorted(labelkwargs)}")
+            labelvalues = tuple([labelkwargs[name] for name in names])
+        elif len(labelvalues) != len(names):
+            raise ValueError(f"Incorrect label count: {self} has {list(names)}, not {len(labelvalues)} labels")
+        values = tuple([_encodable(str(value)) for value in labelvalues])
         try:
-            return self._children[values]  # type: ignore[no-any-return]
+            return family.children[values]  # type: ignore[no-any-return]
         except KeyError:
             return self._create(values)
 
     def _create(self: Self, values: tuple[str, ...]) -> Self:
-        cls = type(self)
-        child = cls.__new__(cls)
+        cls = getattr(self, "_child_class", type(self))
+        child: Self = super().__new__(cls)
         child._family = self._family
         child._labelvalues = values
-        child._children = _NO_CHILDREN
         child._take_options(self)
+        if hasattr(child, "__dict__"):  # of a service's subclass, which may need what its __init__ has set
+            child.__dict__.update(self.__dict__)
         child._start()
+        self._family.note_escapes(values)
         with self._family.lock:  # of two threads that got here, the second must use the first one's child
-            return self._family.children.setdefault(values, child)  # type: ignore[return-value]
+            return self._family.children.setdefault(values, child)  # type: ignore[no-any-return]
 
     def _take_options(self: Self, declared: Self) -> None:
         """Copy what is neither labels nor cell, such as bucket bounds, from the declared metric."""
@@ -126,9 +157,7 @@ class Instrument:
         """
         family = self._require_labels()
         if len(labelvalues) != len(family.labelnames):
-            raise ValueError(
-                f"{self} has the labels {list(family.labelnames)}, but remove() got {len(labelvalues)} values."
-            )
+            raise ValueError(f"Incorrect label count (expected {len(family.labelnames)}, got {labelvalues})")
         with family.lock:
             family.children.pop(tuple(str(value) for value in labelvalues), None)
 
@@ -141,10 +170,10 @@ class Instrument:
         """
         family = self._require_labels()
         if not isinstance(labels, dict):
-            raise TypeError(f"remove_by_labels() of {self} takes a dict of label names to values.")
-        unknown = sorted(set(labels) - set(family.labelnames))
+            raise TypeError("labels must be a dict of {label_name: label_value}")
+        unknown = [name for name in labels if name not in family.labelnames]
         if unknown:
-            raise ValueError(f"{self} has the labels {list(family.labelnames)}, but remove_by_labels() got {unknown}.")
+            raise ValueError(f"Unknown label names: {unknown}; expected {family.labelnames}")
         wanted = {(name, str(value)) for name, value in labels.items()}
         if not wanted:
             return
@@ -160,15 +189,36 @@ class Instrument:
             with family.lock:
                 family.children.clear()
 
+    @property
+    def _name(self) -> str:
+        """prometheus_client's name for the full name, which code in the wild reads."""
+        return str(self._family.name)
+
+    @property
+    def _labelnames(self) -> tuple[str, ...]:
+        """Likewise."""
+        return tuple(self._family.labelnames)
+
+    @property
+    def _type(self) -> str:
+        """Likewise."""
+        return str(self._family.type)
+
+    @property
+    def _documentation(self) -> str:
+        """Likewise."""
+        return str(self._family.documentation)
+
     def _require_labels(self) -> Family:
-        if not self._family.labelnames:
-            raise ValueError(f"No label names were set when {self} was created; there is nothing to remove.")
-        return self._family
+        family: Family = self._family
+        if not family.labelnames:
+            raise ValueError(f"No label names were set when constructing {self}: there is nothing to remove")
+        return family
 
     def _missing_labels(self) -> ValueError:
         family = self._family
         return ValueError(
-            f"{family.type} metric is missing label values: call {family.name}.labels({', '.join(family.labelnames)})."
+            f"{family.type} metric is missing label values: call {family.name}.labels({', '.join(family.labelnames)})"
         )
 
     def _require_cell(self) -> None:
@@ -177,28 +227,21 @@ class Instrument:
 
     def describe(self) -> Iterable[Metric]:
         """Return the family without samples, for the registry's check of duplicates."""
-        return [self._family.describe()]
+        family = self._family
+        return [Metric(family.name, family.documentation, family.type, family.unit)]
 
     def collect(self) -> Iterable[Metric]:
-        """Return the family with the samples of all children, in the order of their creation. Safe in threads."""
+        """Return the family with what all children hold, in the order of their creation. Safe in threads."""
         family = self._family
-        metric = family.describe()
         # One C call, so no thread can add a child half way through.
-        for labelvalues, child in family.children.copy().items():
-            child._add_samples(metric, dict(zip(family.labelnames, labelvalues, strict=True)))
-        return [metric]
+        children = [self] if self._labelvalues else list(family.children.copy().values())
+        return [self._collected(family, children)]
+
+    def _collected(self, family: Family, children: Sequence[Any]) -> Metric:
+        return RecordedFamily(family, children, read=not reading.at_once())
 
     def __str__(self) -> str:
         return f"{self._family.type}:{self._family.name}"
 
     def __repr__(self) -> str:
         return f"{type(self).__module__}.{type(self).__name__}({self._family.name})"
-
-
-def as_float(amount: float) -> float:
-    """Return a plain float of any number that can be added to one.
-
-    Raises:
-        TypeError: the amount is not such a number; a string is not.
-    """
-    return float(0.0 + amount)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import prometheus_client
-from prometheus_client import REGISTRY, CollectorRegistry, Metric
+from prometheus_client import REGISTRY, CollectorRegistry
 
-from service_metrics.recording.instrument import Instrument, as_float
+from service_metrics.recording.cells import SummaryCell
+from service_metrics.recording.family import Line
+from service_metrics.recording.instrument import UNUSED, Instrument
 from service_metrics.recording.timing import Timer
 
 
-class Summary(Instrument):
+class Summary(Instrument, SummaryCell):
     """Counts observations and adds up their sizes.
 
     Recording is safe in threads and takes no lock. A forked child starts from zero.
@@ -29,7 +31,8 @@ class Summary(Instrument):
         ValueError: a name is invalid, reserved or registered already.
     """
 
-    __slots__ = ("_cell",)
+    __slots__ = ()
+    __module__ = "service_metrics.metrics"  # where prometheus_client has it, and what repr shows
 
     def __init__(
         self,
@@ -40,34 +43,12 @@ class Summary(Instrument):
         subsystem: str = "",
         unit: str = "",
         registry: CollectorRegistry | None = REGISTRY,
+        _labelvalues: None = None,  # prometheus_client's; here so that arguments by position fit
     ) -> None:
         labelnames = tuple(labelnames)
-        declared = prometheus_client.Summary(name, documentation, labelnames, namespace, subsystem, unit, None)
-        super().__init__(declared, labelnames, registry)
-
-    def _start(self) -> None:
-        self._cell = [0.0, 0.0]  # count, sum: one list, so a reader copies both at once
-
-    def observe(self, amount: float) -> None:
-        """Count one observation of `amount`.
-
-        Raises:
-            ValueError: the metric has labels and no values for them.
-        """
-        if amount.__class__ is not float:
-            amount = as_float(amount)
-        try:
-            cell = self._cell
-        except AttributeError:
-            raise self._missing_labels() from None
-        cell[0] += 1.0
-        cell[1] += amount
+        checked = prometheus_client.Summary(name, documentation, labelnames or UNUSED, namespace, subsystem, unit, None)
+        self._declare(checked, labelnames, registry, (Line("_count", whole=True), Line("_sum", at=1)))
 
     def time(self) -> Timer:
         """Observe the seconds a block or function took, `async def` too."""
         return Timer(self, "observe")
-
-    def _add_samples(self, metric: Metric, labels: dict[str, str]) -> None:
-        count, total = self._cell.copy()
-        metric.add_sample(f"{metric.name}_count", labels, count)
-        metric.add_sample(f"{metric.name}_sum", labels, total)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import wraps
 from time import perf_counter
 from types import TracebackType
@@ -28,7 +28,14 @@ class _InAndDecreasing(_Increasing, Protocol):
 
 
 def _around(function: F, block: Callable[[], AbstractContextManager[object]]) -> F:
-    """Return `function` with every call inside a block of its own."""
+    """Return `function` with every call inside a block of its own, and with its signature."""
+    wrapped = _wrapped(function, block)
+    with suppress(ValueError, TypeError):  # some functions written in C do not tell theirs
+        wrapped.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _wrapped(function: F, block: Callable[[], AbstractContextManager[object]]) -> F:
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)

@@ -1,7 +1,8 @@
 """Each worker serves its own page to its siblings, and asks them for theirs.
 
-One daemon thread a process answers on a Unix-domain socket with eight bytes of length and the page. The length tells a
-whole answer from a cut one, and ends it even where a forked child holds a copy of the connection.
+One daemon thread a process listens on a Unix-domain socket. Who asks sends one line, the content type of the page it
+makes; the answer is eight bytes of length and this worker's page of that type. The length tells a whole answer from a cut
+one, and ends it even where a forked child holds a copy of the connection.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from service_metrics.workers.gather import HEADER_BYTES, gather
 logger = logging.getLogger("service_metrics")
 
 _ANSWER_SECONDS = 2.0
+_LONGEST_REQUEST = 1024
 
 
 class Exchange:
@@ -31,7 +33,7 @@ class Exchange:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._page: Callable[[], bytes] | None = None
+        self._page: Callable[[str], bytes] | None = None
         self._joined = False
         self._listener: socket.socket | None = None
         self._path: Path | None = None
@@ -39,9 +41,10 @@ class Exchange:
             os.register_at_fork(after_in_child=self._start_in_child)
         atexit.register(self.leave)
 
-    def join(self, page: Callable[[], bytes]) -> None:
-        """Serve `page` to siblings until the process ends; of several pages in one process the last is served.
+    def join(self, page: Callable[[str], bytes]) -> None:
+        """Serve what `page` returns for a content type to siblings until the process ends.
 
+        Of several pages in one process the last is served.
         Never raises: where the workers cannot meet, one log line says why and each answers for itself.
         """
         with self._lock:
@@ -68,13 +71,22 @@ class Exchange:
                 listener.shutdown(socket.SHUT_RDWR)  # wakes the thread, which closing alone does not
             listener.close()
 
-    def ask_siblings(self) -> list[bytes]:
-        """Return the pages of all other live workers; blocks for two seconds at most."""
+    @property
+    def joined(self) -> bool:
+        """Whether this process serves its page to siblings."""
+        return self._listener is not None
+
+    def ask_siblings(self, content_type: str = "") -> list[bytes]:
+        """Return the pages of all other live workers; blocks for two seconds at most.
+
+        Args:
+            content_type: Of the pages; the empty string is text 0.0.4.
+        """
         directory = WorkerDirectory.of_this_service()
         siblings = {pid: directory.socket_of(pid) for pid in directory.workers() if pid != os.getpid()}
         if not siblings:
             return []
-        pages, silent = gather(siblings, seconds=_ANSWER_SECONDS)
+        pages, silent = gather(siblings, content_type.encode() + b"\n", seconds=_ANSWER_SECONDS)
         if silent:
             logger.warning("The metrics page lacks the workers %s: they did not answer in time.", silent)
         return pages
@@ -108,8 +120,11 @@ class Exchange:
             with connection:
                 try:
                     connection.settimeout(_ANSWER_SECONDS)
-                    page = self._page() if self._page else b""
-                    connection.sendall(len(page).to_bytes(HEADER_BYTES, "big") + page)
+                    with connection.makefile("rb") as request:
+                        content_type = request.readline(_LONGEST_REQUEST).decode("latin-1").strip()
+                    page = self._page(content_type) if self._page else b""
+                    connection.sendall(len(page).to_bytes(HEADER_BYTES, "big"))
+                    connection.sendall(page)
                     failing = False
                 except OSError:  # the sibling is gone, or waits no longer
                     pass

@@ -15,13 +15,14 @@ HEADER_BYTES = 8
 _CHUNK = 1 << 16
 
 
-def gather(siblings: Mapping[int, Path], *, seconds: float) -> tuple[list[bytes], list[int]]:
+def gather(siblings: Mapping[int, Path], request: bytes, *, seconds: float) -> tuple[list[bytes], list[int]]:
     """Return the pages of the workers that answered in order of `siblings`, and the ids of those that did not.
 
     A worker that refuses the connection is dead; its socket is removed and it is in neither list.
 
     Args:
         siblings: Socket paths by process id.
+        request: What to say to each; shorter than any socket buffer.
         seconds: The most to wait, for all together.
     """
     received: dict[int, bytearray] = {}
@@ -36,6 +37,8 @@ def gather(siblings: Mapping[int, Path], *, seconds: float) -> tuple[list[bytes]
                     silent.append(pid)
                     continue
                 if connection is not None:
+                    with suppress(OSError):  # it ends just now: reading says so
+                        connection.sendall(request)
                     selector.register(connection, selectors.EVENT_READ, pid)
                     received[pid] = bytearray()
             while selector.get_map() and (left := deadline - monotonic()) > 0:
@@ -49,7 +52,7 @@ def gather(siblings: Mapping[int, Path], *, seconds: float) -> tuple[list[bytes]
     pages = []
     for pid, answer in received.items():
         if _is_whole(answer):
-            pages.append(bytes(answer[HEADER_BYTES:]))
+            pages.append(bytes(memoryview(answer)[HEADER_BYTES:]))
         else:
             silent.append(pid)
     return pages, sorted(silent)
