@@ -21,25 +21,44 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
     add_MetricsServiceServicer_to_server,
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
+from opentelemetry.sdk.metrics.export import ConsoleMetricExporter
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import HistogramMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric, SummaryMetricFamily
 
 from service_metrics.identity import counting_since, instance_id
-from service_metrics.otlp.data_model import Period, metrics_data
+from service_metrics.otlp.data_model import batches
 from service_metrics.otlp.push import PushLoop
 from service_metrics.otlp.resource import process_resource
+from service_metrics.otlp.temporality import Temporality
+from service_metrics.recording import counter as recording
 from service_metrics.settings import Settings
 
 CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
-PERIOD = Period(start=1_000, end=2_000)
+SINCE = 1_000
+CREATED = 1_700_000_000_250_000_000
+NOW = CREATED + 2_000_000_000
+
+
+@pytest.fixture
+def _fixed_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_700_000_000.25)
+    monkeypatch.setattr("time.time_ns", lambda: NOW)
 
 
 def encoded(registry: CollectorRegistry, **defaults: str) -> ExportMetricsServiceRequest:
-    data = metrics_data(registry.collect(), resource=Resource({}), defaults=defaults, period=PERIOD)
-    return encode_metrics(data)
+    """The one export of a small registry."""
+    [batch] = batches(
+        registry.collect(),
+        resource=Resource({}),
+        defaults=defaults,
+        since=SINCE,
+        temporality=Temporality(ConsoleMetricExporter()),
+    )
+    return encode_metrics(batch.data)
 
 
+@pytest.mark.usefixtures("_fixed_time")
 def test_every_type(backend: SimpleNamespace, otlp: SimpleNamespace) -> None:
     registry = CollectorRegistry()
     counter = backend.Counter("requests", "Requests.", ["status"], registry=registry)
@@ -63,10 +82,11 @@ def test_every_type(backend: SimpleNamespace, otlp: SimpleNamespace) -> None:
         ({"team": "a", "status": "200"}, 3.0),
         ({"team": "a", "status": "500"}, 0.5),
     ]
-    assert {(point.start_time_unix_nano, point.time_unix_nano) for point in total.data_points} == {(1_000, 2_000)}
+    start = CREATED if issubclass(backend.Counter, recording.Counter) else SINCE  # prometheus_client does not say
+    assert {(point.start_time_unix_nano, point.time_unix_nano) for point in total.data_points} == {(start, NOW)}
 
     [size] = found["size_bytes"].gauge.data_points
-    assert (size.as_double, size.start_time_unix_nano, size.time_unix_nano) == (-2.0, 0, 2_000)
+    assert (size.as_double, size.start_time_unix_nano, size.time_unix_nano) == (-2.0, 0, NOW)
 
     assert found["seconds"].histogram.aggregation_temporality == CUMULATIVE
     [seconds] = found["seconds"].histogram.data_points
@@ -108,6 +128,36 @@ def test_custom_collectors(otlp: SimpleNamespace) -> None:
     [point] = found["quantiles"].histogram.data_points
     assert (point.count, point.sum) == (4, 6.0)
     assert found["untyped"].gauge.data_points[0].as_double == 9
+
+
+def test_exemplars(backend: SimpleNamespace) -> None:
+    registry = CollectorRegistry()
+    ids = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7"}
+    backend.Counter("traced", "T.", registry=registry).inc(2, {**ids, "tenant": "a"})
+    histogram = backend.Histogram("seconds", "S.", buckets=[1, 5], registry=registry)
+    histogram.observe(3, {"trace_id": "short"})
+    histogram.observe(9, ids)
+    traced, seconds = encoded(registry).resource_metrics[0].scope_metrics[0].metrics
+    [exemplar] = traced.sum.data_points[0].exemplars
+    assert (exemplar.trace_id.hex(), exemplar.span_id.hex()) == tuple(ids.values())
+    assert [(pair.key, pair.value.string_value) for pair in exemplar.filtered_attributes] == [("tenant", "a")]
+    assert exemplar.as_double == 2
+    assert exemplar.time_unix_nano > 1_600_000_000 * 10**9
+    plain, linked = seconds.histogram.data_points[0].exemplars
+    assert (plain.as_double, plain.trace_id, plain.filtered_attributes[0].value.string_value) == (3, b"", "short")
+    assert (linked.as_double, linked.span_id.hex(), list(linked.filtered_attributes)) == (9, ids["span_id"], [])
+
+
+def test_a_custom_collectors_created_time_is_the_start() -> None:
+    class Custom:
+        def collect(self) -> list[Metric]:
+            return [CounterMetricFamily("jobs", "", value=3, created=1_650_000_000.5)]
+
+    registry = CollectorRegistry()
+    registry.register(Custom())
+    [jobs] = encoded(registry).resource_metrics[0].scope_metrics[0].metrics
+    assert jobs.name == "jobs_total"
+    assert jobs.sum.data_points[0].start_time_unix_nano == 1_650_000_000_500_000_000
 
 
 def test_own_labels_win_over_custom_labels(backend: SimpleNamespace, otlp: SimpleNamespace) -> None:
@@ -159,7 +209,7 @@ def test_over_http(
     found = otlp.metrics_of(last)
     [point] = found["requests_total"].sum.data_points
     assert point.as_double == 4
-    assert point.start_time_unix_nano == counting_since() < point.time_unix_nano
+    assert counting_since() <= point.start_time_unix_nano < point.time_unix_nano
     assert otlp.attributes_of(point) == {"environment": "test", "status": "200"}
     assert found["service_metrics_push_failures_total"].sum.data_points[0].as_double == 0
 

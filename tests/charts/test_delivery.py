@@ -35,6 +35,8 @@ DELIVERY = {
     ("event-recorder", "otel"): ("push", PUSH | BROKER),
     ("archive-tagger", "prometheus"): ("pull", PULL),
     ("archive-tagger", "otel"): ("push", PUSH),
+    ("aaa-api", "shadow"): ("pull", PULL | HTTP | IDENTITY),
+    ("event-recorder", "shadow"): ("push", PUSH | BROKER),
 }
 
 

@@ -54,12 +54,7 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     (
         "aaa-api",
         standard(PROMETHEUS_BACKEND="statsd"),
-        "env.standard.PROMETHEUS_BACKEND must be one of prometheus, otel.",
-    ),
-    (
-        "aaa-api",
-        standard(PROMETHEUS_BACKEND="shadow"),
-        "env.standard.PROMETHEUS_BACKEND must be one of prometheus, otel.",
+        "env.standard.PROMETHEUS_BACKEND must be one of prometheus, otel, shadow.",
     ),
     ("aaa-api", metrics(role="web"), "metrics.role must be one of http-api, amqp-consumer, task-runner."),
     ("aaa-api", {"metric": {}}, "metric is not a known value: perhaps metrics was meant."),
@@ -219,7 +214,7 @@ NO_TAG = "workload.image.tag is not set and Chart.yaml has no appVersion: set on
 NO_LIMIT = "workload.resources.limits.memory is not set: set it, the promotion gate measures against it."
 # A service's schema says these first; a foreign chart has none. test_foreign_chart.py tests them.
 OUT_OF_A_SCHEMAS_REACH = [
-    'env.standard.PROMETHEUS_BACKEND is "shadow": set it to prometheus or otel, or leave it out for prometheus.',
+    'env.standard.PROMETHEUS_BACKEND is "statsd": set it to prometheus, otel or shadow, or leave it out for prometheus.',
     'metrics.role is "": set it to http-api, amqp-consumer or task-runner.',
 ]
 OWNED = {

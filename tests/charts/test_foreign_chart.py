@@ -75,8 +75,8 @@ def test_its_own_env_is_in_the_list(legacy: Path, env: Callable[[Release], dict[
     ("overrides", "sentence"),
     [
         (
-            {**VALUES, "env": {"standard": {"PROMETHEUS_BACKEND": "shadow"}}},
-            'env.standard.PROMETHEUS_BACKEND is "shadow": set it to prometheus or otel, or leave it out for prometheus.',
+            {**VALUES, "env": {"standard": {"PROMETHEUS_BACKEND": "statsd"}}},
+            'env.standard.PROMETHEUS_BACKEND is "statsd": set it to prometheus, otel or shadow, or leave it out for prometheus.',
         ),
         ({"metrics": {}}, 'metrics.role is "": set it to http-api, amqp-consumer or task-runner.'),
         (

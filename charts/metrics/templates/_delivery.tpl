@@ -5,11 +5,11 @@
 
 {{/*
 How the numbers leave the pod: `pull`, `push` or `none`.
-An HTTP API is always pulled. Consumers and runners push on the otel backend and are pulled otherwise.
+An HTTP API is always pulled. Consumers and runners push on the backends otel and shadow and are pulled otherwise.
 */}}
 {{- define "metrics.v1.delivery" -}}
 {{- $metrics := .Values.metrics -}}
-{{- $pushes := and (ne $metrics.role "http-api") (eq (include "metrics.v1.backend" .) "otel") $metrics.otlp.enabled -}}
+{{- $pushes := and (ne $metrics.role "http-api") (ne (include "metrics.v1.backend" .) "prometheus") $metrics.otlp.enabled -}}
 {{- if not $metrics.enabled -}}
 none
 {{- else if $pushes -}}

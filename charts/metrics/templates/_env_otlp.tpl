@@ -1,6 +1,6 @@
-{{/* Who this process is, for the otel backend. The service's name never holds the environment: that is an attribute. */}}
+{{/* Who this process is, for the backends otel and shadow. The service's name never holds the environment: that is an attribute. */}}
 {{- define "metrics.v1.env.identity" -}}
-{{- if and .Values.metrics.enabled (eq (include "metrics.v1.backend" .) "otel") }}
+{{- if and .Values.metrics.enabled (ne (include "metrics.v1.backend" .) "prometheus") }}
 K8S_NAMESPACE_NAME: {valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.namespace}}}
 K8S_NODE_NAME: {valueFrom: {fieldRef: {apiVersion: v1, fieldPath: spec.nodeName}}}
 K8S_POD_NAME: {valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.name}}}

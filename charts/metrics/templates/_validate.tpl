@@ -23,8 +23,8 @@
 
 {{- define "metrics.v1.validate.backend" -}}
 {{- $backend := include "metrics.v1.backend" . -}}
-{{- if not (has $backend (list "prometheus" "otel")) -}}
-{{- fail (printf "env.standard.PROMETHEUS_BACKEND is %q: set it to prometheus or otel, or leave it out for prometheus." $backend) -}}
+{{- if not (has $backend (list "prometheus" "otel" "shadow")) -}}
+{{- fail (printf "env.standard.PROMETHEUS_BACKEND is %q: set it to prometheus, otel or shadow, or leave it out for prometheus." $backend) -}}
 {{- end -}}
 {{- end -}}
 

@@ -1,14 +1,16 @@
 """prometheus_client's API, from the backend that PROMETHEUS_BACKEND names when the package is imported.
 
 `prometheus`: the classes are prometheus_client's own. `otel`: the classes of `service_metrics.recording`, which record
-without a lock and which `service_metrics.otlp` exports. Both use prometheus_client's registry, so one REGISTRY holds
-the process, GC and platform collectors, the metrics of other libraries and ours.
+without a lock and which `service_metrics.otlp` exports. `shadow`: prometheus_client's, each with one of ours beside it.
+All use prometheus_client's registry, so one REGISTRY holds the process, GC and platform collectors, the metrics of other
+libraries and ours.
 
 Type checkers always see the classes of `service_metrics.recording`: the same signatures, fully typed.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ def _require_otel_extra() -> None:
             present = False
         if not present:
             raise SettingsError(
-                "PROMETHEUS_BACKEND is 'otel' but the OpenTelemetry SDK is not installed; "
+                f"PROMETHEUS_BACKEND is {BACKEND!r} but the OpenTelemetry SDK is not installed; "
                 "install 'service-metrics[otel]' or unset PROMETHEUS_BACKEND."
             )
 
@@ -38,16 +40,23 @@ def disable_created_metrics() -> None:
 
 BACKEND = backend_from_env()
 
-if BACKEND == "otel":
+if BACKEND != "prometheus":
     _require_otel_extra()
 
-if TYPE_CHECKING or BACKEND == "otel":
+HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+"""Builds of CPython without a global lock, or with it switched off, need locks where recording has none otherwise."""
+
+if TYPE_CHECKING or (BACKEND == "otel" and HAS_GIL):
     from service_metrics.recording.counter import Counter
     from service_metrics.recording.enum import Enum
     from service_metrics.recording.gauge import Gauge
     from service_metrics.recording.histogram import Histogram
     from service_metrics.recording.info import Info
     from service_metrics.recording.summary import Summary
+elif BACKEND == "otel":
+    from service_metrics.recording.free_threaded import Counter, Enum, Gauge, Histogram, Info, Summary
+elif BACKEND == "shadow":
+    from service_metrics.shadow.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
 else:
     from prometheus_client import Counter, Enum, Gauge, Histogram, Info, Summary
 
@@ -57,6 +66,7 @@ disable_created_metrics()
 __all__ = [
     "BACKEND",
     "CONTENT_TYPE_LATEST",
+    "HAS_GIL",
     "REGISTRY",
     "CollectorRegistry",
     "Counter",

@@ -9,10 +9,11 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-Backend = Literal["prometheus", "otel"]
+Backend = Literal["prometheus", "otel", "shadow"]
 Protocol = Literal["http/protobuf", "grpc"]
 
 INSTANCE_LABEL = "service_instance_id"
@@ -20,6 +21,7 @@ INSTANCE_LABEL = "service_instance_id"
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _METRIC_PREFIX = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
+_EXPORTER = re.compile(r"[A-Za-z0-9_.-]+")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 _RESERVED_LABELS = frozenset({INSTANCE_LABEL, "le", "quantile"})
 
@@ -34,7 +36,7 @@ class Settings:
 
     Attributes:
         enabled: False means no instrumentation, no route and no cost.
-        backend: Who records: prometheus_client itself, or the cells of `service_metrics.recording`.
+        backend: Who records: prometheus_client itself, the cells of `service_metrics.recording`, or both.
         namespace: Prefix of the library's own metrics (not of the process collectors).
         subsystem: Second part of that prefix.
         excluded_handlers: Matches the route templates that are not measured; None excludes nothing.
@@ -42,8 +44,13 @@ class Settings:
         port: TCP port of the page that `publish()` serves; None when the application serves the page itself.
         path: URL path of the page.
         push_interval: Seconds between two OTLP exports.
-        otlp_endpoint: Where `publish()` pushes; None means pull.
+        scrape_cache: Keep the page's lines from one scrape to the next: faster, for more memory.
+        exporter: What `publish()` pushes with, a name that `service_metrics.otlp.exporter` knows; `none` and
+            `prometheus` mean pull.
+        otlp_endpoint: Where the exporter `otlp` pushes; None means pull.
         otlp_protocol: OTLP transport.
+        multiprocess_directory: Where prometheus_client's process mode keeps its files; None without it, and on backends
+            that need none.
     """
 
     enabled: bool = True
@@ -55,8 +62,11 @@ class Settings:
     port: int | None = None
     path: str = "/metrics"
     push_interval: float = 15.0
+    scrape_cache: bool = False
+    exporter: str = "otlp"
     otlp_endpoint: str | None = None
     otlp_protocol: Protocol = "http/protobuf"
+    multiprocess_directory: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -66,7 +76,7 @@ class Settings:
             SettingsError: a variable has a value that is not allowed.
         """
         return cls(
-            enabled=_enabled(environ),
+            enabled=_flag(environ, "PROMETHEUS_METRICS_ENABLE", "ENABLE_METRICS", default=True),
             backend=backend_from_env(environ),
             namespace=_prefix(environ, "METRICS_NAMESPACE"),
             subsystem=_prefix(environ, "METRICS_SUBSYSTEM"),
@@ -75,36 +85,44 @@ class Settings:
             port=_port(environ),
             path=_page_path(environ),
             push_interval=_push_interval(environ),
+            scrape_cache=scrape_cache_from_env(environ),
+            exporter=_exporter(environ),
             otlp_endpoint=_otlp_endpoint(environ),
             otlp_protocol=_otlp_protocol(environ),
+            multiprocess_directory=_multiprocess_directory(environ),
         )
 
     @property
     def pushes(self) -> bool:
-        """True where `publish()` pushes over OTLP instead of serving a page."""
-        return self.backend == "otel" and self.otlp_endpoint is not None
+        """True where `publish()` pushes instead of serving a page."""
+        if self.backend == "prometheus" or self.exporter in ("none", "prometheus"):
+            return False
+        return self.exporter != "otlp" or self.otlp_endpoint is not None
 
 
 def backend_from_env(environ: Mapping[str, str] = os.environ) -> Backend:
     """Read PROMETHEUS_BACKEND alone; the package needs it before anything else.
 
     Raises:
-        SettingsError: the value is neither `prometheus` nor `otel`.
+        SettingsError: the value is none of the three.
     """
-    value = environ.get("PROMETHEUS_BACKEND", "")
-    if value in ("", "prometheus"):
-        return "prometheus"
-    if value == "otel":
-        return "otel"
-    if value == "shadow":
-        raise SettingsError(
-            "PROMETHEUS_BACKEND is 'shadow', which this version does not have yet; set it to 'prometheus' or 'otel'."
-        )
-    raise SettingsError(f"PROMETHEUS_BACKEND is {value!r}; set it to 'prometheus' or 'otel'.")
+    value = environ.get("PROMETHEUS_BACKEND", "") or "prometheus"
+    if value in ("prometheus", "otel", "shadow"):
+        return value  # type: ignore[return-value]  # mypy does not narrow a str to its literals
+    raise SettingsError(f"PROMETHEUS_BACKEND is {value!r}; set it to 'prometheus', 'otel' or 'shadow'.")
 
 
-def _enabled(environ: Mapping[str, str]) -> bool:
-    for name in ("PROMETHEUS_METRICS_ENABLE", "ENABLE_METRICS"):
+def scrape_cache_from_env(environ: Mapping[str, str] = os.environ) -> bool:
+    """Read METRICS_SCRAPE_CACHE alone; the exposition of text needs it before there is a page.
+
+    Raises:
+        SettingsError: the value is neither true nor false.
+    """
+    return _flag(environ, "METRICS_SCRAPE_CACHE", default=False)
+
+
+def _flag(environ: Mapping[str, str], *names: str, default: bool) -> bool:
+    for name in names:
         value = environ.get(name, "")
         if not value:
             continue
@@ -113,7 +131,7 @@ def _enabled(environ: Mapping[str, str]) -> bool:
         if value.lower() in ("false", "0"):
             return False
         raise SettingsError(f"{name} is {value!r}; set it to 'true' or 'false'.")
-    return True
+    return default
 
 
 def _prefix(environ: Mapping[str, str], name: str) -> str:
@@ -183,6 +201,26 @@ def _push_interval(environ: Mapping[str, str]) -> float:
     if matched is None or float(matched[1]) <= 0:
         raise SettingsError(f"METRICS_PUSH_INTERVAL is {value!r}; set it to seconds above zero, as '15' or '15s'.")
     return float(matched[1])
+
+
+def _exporter(environ: Mapping[str, str]) -> str:
+    value = environ.get("OTEL_METRICS_EXPORTER", "") or "otlp"
+    if not _EXPORTER.fullmatch(value):
+        raise SettingsError(
+            f"OTEL_METRICS_EXPORTER is {value!r}; set it to one name, such as 'otlp', 'console' or 'none'."
+        )
+    return value
+
+
+def _multiprocess_directory(environ: Mapping[str, str]) -> str | None:
+    value = environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    if not value or backend_from_env(environ) != "prometheus":
+        return None
+    if not Path(value).is_dir():
+        raise SettingsError(
+            f"PROMETHEUS_MULTIPROC_DIR is {value!r}, which is no directory; create it before the service starts, or unset it."
+        )
+    return value
 
 
 def _otlp_protocol(environ: Mapping[str, str]) -> Protocol:

@@ -1,25 +1,42 @@
-"""The OpenTelemetry SDK's OTLP exporter for a protocol, and a quiet place for its log lines."""
+"""The OpenTelemetry SDK's exporter that OTEL_METRICS_EXPORTER names, and a quiet place for its log lines.
+
+`otlp` is known here; every other name is one that an installed package has declared, as the SDK does with `console`.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
+from importlib.metadata import entry_points
 
 from opentelemetry.sdk.metrics.export import MetricExporter
 
-from service_metrics.settings import Protocol, SettingsError
+from service_metrics.settings import Settings, SettingsError
 
 _LOGGERS = ("opentelemetry.exporter.otlp.proto.http.metric_exporter", "opentelemetry.exporter.otlp.proto.grpc.exporter")
 
 
-def make_exporter(protocol: Protocol) -> MetricExporter:
-    """Return an exporter that takes endpoint, headers, time-out and certificates from the OTEL_EXPORTER_OTLP_* variables.
+def make_exporter(settings: Settings) -> MetricExporter:
+    """Return an exporter, which takes endpoint, headers, time-out and certificates from the OTEL_EXPORTER_OTLP_* variables.
 
     Raises:
-        SettingsError: the package for the protocol is not installed.
+        SettingsError: no installed package has the exporter, or the one for the protocol is missing.
     """
+    if settings.exporter == "otlp":
+        return _otlp(settings)
+    for declared in entry_points(group="opentelemetry_metrics_exporter", name=settings.exporter):
+        made = declared.load()()
+        if isinstance(made, MetricExporter):
+            return made
+    raise SettingsError(
+        f"OTEL_METRICS_EXPORTER is {settings.exporter!r}, an exporter that no installed package has; "
+        "set it to 'otlp', 'console' or 'none', or install the package."
+    )
+
+
+def _otlp(settings: Settings) -> MetricExporter:
     try:
-        if protocol == "grpc":
+        if settings.otlp_protocol == "grpc":
             from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcExporter
 
             return GrpcExporter()
@@ -28,7 +45,7 @@ def make_exporter(protocol: Protocol) -> MetricExporter:
         return HttpExporter()
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r} but {error.name} is not installed; "
+            f"OTEL_EXPORTER_OTLP_PROTOCOL is {settings.otlp_protocol!r} but {error.name} is not installed; "
             "install 'service-metrics[otel]' or choose the other protocol."
         ) from None
 

@@ -1,4 +1,4 @@
-"""The push loop: exports a registry over OTLP from a thread of its own.
+"""The push loop: exports a registry with an OpenTelemetry exporter from a thread of its own.
 
 The OpenTelemetry SDK's PeriodicExportingMetricReader is not used: its at-fork hook restarts the inherited reader in the
 child and exports the parent's values under the child's id. Nor is the global meter provider touched.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import time
 from collections.abc import Callable
+from functools import partial
 from threading import Event, Thread
 from weakref import WeakSet
 
@@ -18,9 +18,11 @@ from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult
 
 from service_metrics.backend import REGISTRY, CollectorRegistry, Counter
 from service_metrics.identity import counting_since
-from service_metrics.otlp.data_model import Period, metrics_data
+from service_metrics.otlp.data_model import batches
 from service_metrics.otlp.exporter import QuietExporter, make_exporter
 from service_metrics.otlp.resource import process_resource
+from service_metrics.otlp.temporality import Temporality
+from service_metrics.recording.reading import families
 from service_metrics.settings import Settings
 
 logger = logging.getLogger("service_metrics")
@@ -39,35 +41,41 @@ class PushLoop:
     Args:
         settings: Interval, protocol, endpoint and custom labels.
         registry: What to push.
-        exporter: Makes the exporter, once in every process.
+        exporter: What to push with, or what makes it, once in every process; None makes what the settings name. Forked
+            children do not push with an exporter that was given ready-made: it has its maker's connections.
 
     Raises:
-        SettingsError: the package for the protocol is not installed.
+        SettingsError: the package for the exporter or its protocol is not installed.
     """
 
     def __init__(
         self,
         settings: Settings,
         registry: CollectorRegistry = REGISTRY,
-        exporter: Callable[[], MetricExporter] | None = None,
+        exporter: MetricExporter | Callable[[], MetricExporter] | None = None,
     ) -> None:
         self._settings = settings
         self._registry = registry
-        self._make_exporter = exporter or (lambda: make_exporter(settings.otlp_protocol))
+        self._make_exporter: Callable[[], MetricExporter] | None = None
+        if not isinstance(exporter, MetricExporter):
+            self._make_exporter = exporter or partial(make_exporter, settings)
+            exporter = self._make_exporter()
         self._failures = Counter(
             "service_metrics_push_failures_total", "OTLP exports that did not arrive.", registry=registry
         )
         self._failures_in_a_row = 0
         self._closed = False
         self._aborted = False
-        self._start(self._make_exporter())
+        self._start(lambda: exporter)
         _loops.add(self)
         atexit.register(self.close)
 
-    def _start(self, exporter: MetricExporter | None) -> None:
+    def _start(self, make_exporter: Callable[[], MetricExporter]) -> None:
         self._stop = Event()
-        self._exporter = exporter
-        self._thread = Thread(target=self._run, args=(self._stop, exporter), name="service-metrics-push", daemon=True)
+        self._exporter: MetricExporter | None = None
+        self._thread = Thread(
+            target=self._run, args=(self._stop, make_exporter), name="service-metrics-push", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -85,21 +93,31 @@ class PushLoop:
             self._thread.join(_ABORT_SECONDS)
         self._registry.unregister(self._failures)
 
-    def _run(self, stop: Event, given: MetricExporter | None) -> None:
-        exporter = self._exporter = given or self._make_exporter()
+    def _run(self, stop: Event, make_exporter: Callable[[], MetricExporter]) -> None:
+        exporter = self._exporter = make_exporter()
         resource = process_resource()
         defaults = dict(self._settings.custom_labels)
+        temporality = Temporality(exporter)
 
         def export() -> str:
             """Return why it failed, or an empty string."""
             with QuietExporter() as quiet:
                 try:
-                    period = Period(counting_since(), time.time_ns())
-                    data = metrics_data(self._registry.collect(), resource=resource, defaults=defaults, period=period)
-                    result = exporter.export(data)
+                    for batch in batches(
+                        families(self._registry),
+                        resource=resource,
+                        defaults=defaults,
+                        since=counting_since(),
+                        temporality=temporality,
+                    ):
+                        if self._aborted:
+                            return "it took too long at the end"
+                        if exporter.export(batch.data) is not MetricExportResult.SUCCESS:
+                            return quiet.reason or "no reason given"
+                        batch.delivered()
                 except Exception as error:
                     return f"{type(error).__name__}: {error}"
-            return "" if result is MetricExportResult.SUCCESS else quiet.reason or "no reason given"
+            return ""
 
         while not self._aborted:
             last = stop.is_set()  # asked before the push, or what is recorded during it would be lost
@@ -110,7 +128,7 @@ class PushLoop:
             stop.wait(self._settings.push_interval)
 
     def _note(self, failure: str) -> None:
-        endpoint = self._settings.otlp_endpoint
+        endpoint = self._settings.otlp_endpoint or type(self._exporter).__name__
         if failure:
             self._failures.inc()
             self._failures_in_a_row += 1
@@ -126,9 +144,9 @@ class PushLoop:
             self._failures_in_a_row = 0
 
     def _start_in_child(self) -> None:
-        if not self._closed:
+        if not self._closed and self._make_exporter is not None:
             self._failures_in_a_row = 0
-            self._start(None)  # the parent's exporter has the parent's connections
+            self._start(self._make_exporter)  # the parent's exporter has the parent's connections
 
 
 _loops: WeakSet[PushLoop] = WeakSet()
