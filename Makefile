@@ -39,9 +39,11 @@ test: .venv/complete lint ## The fast part: lint, unit and render tests, under a
 test-charts: .venv/complete lint ## Everything: lint, unit, render, then live services: processes, containers, and a kind cluster
 	@python ci/toolchain/tools.py helm kubectl kind
 	@python -m cluster_images.crds
-	@python ci/toolchain/system_packages.py rabbitmq-server docker-registry
+	@python ci/toolchain/system_packages.py rabbitmq-server docker-registry build-essential
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 	@ci/toolchain/oldest-python
+	@ci/toolchain/compiled-tests -n $(WORKERS)
+	@ci/toolchain/free-threaded
 	@images provide
 	pytest -n $(LIVE_WORKERS) --dist loadgroup -m live $(ARGS)
 
@@ -65,6 +67,11 @@ schema: .venv/complete ## Derive every chart's values.schema.json from values-sc
 .PHONY: bench
 bench: .venv/complete ## Print the library's costs beside prometheus_client's
 	@python service-library/benchmarks/recording.py
+
+.PHONY: wheel
+wheel: .venv/complete ## Build build/wheels/service_metrics-….whl with the hot path compiled by mypyc, for this Python
+	@python ci/toolchain/system_packages.py build-essential
+	@ci/toolchain/wheel
 
 .PHONY: tools
 tools: .venv/complete ## Provide the pinned helm, kubectl and kind
@@ -100,6 +107,7 @@ lock: .venv/complete ## Pin all dependencies again, with hashes
 	  --output-file service-library/requirements.lock
 	@$(COMPILE) --python-version 3.11 service-library/pyproject.toml --extra otel --group service-library/pyproject.toml:bench \
 	  --group service-library/pyproject.toml:test --output-file service-library/benchmarks/requirements.lock
+	@$(COMPILE) --python-version 3.13 ci/toolchain/free-threaded.in --output-file ci/toolchain/free-threaded.lock
 
 .PHONY: clean
 clean: ## Delete what was built in the checkout; the cache folder stays

@@ -17,6 +17,7 @@ PROGRAMS = {
     "iptables": "iptables",
     "mmdebstrap": "mmdebstrap",
     "docker-registry": "docker-registry",
+    "build-essential": "cc",
 }
 """Debian package, and the program that shows that it is there, whoever installed it."""
 

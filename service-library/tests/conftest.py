@@ -1,4 +1,4 @@
-"""What the library's tests share: both backends, a meeting place of their own, an OTLP collector."""
+"""What the library's tests share: all backends, a meeting place of their own, an OTLP collector."""
 
 from __future__ import annotations
 
@@ -19,25 +19,43 @@ from typing import Any
 import prometheus_client
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import ALLOWUTF8, UNDERSCORES
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+import service_metrics
+from service_metrics.backend import HAS_GIL
+from service_metrics.exposition.constant_labels import ConstantLabels
+from service_metrics.exposition.negotiation import Exposition
+from service_metrics.exposition.openmetrics import OPENMETRICS
+from service_metrics.exposition.text import TEXT
+from service_metrics.recording import free_threaded
 from service_metrics.recording.counter import Counter
 from service_metrics.recording.enum import Enum
 from service_metrics.recording.gauge import Gauge
 from service_metrics.recording.histogram import Histogram
 from service_metrics.recording.info import Info
+from service_metrics.recording.reading import families
 from service_metrics.recording.summary import Summary
+from service_metrics.shadow import metrics as shadow
+from service_metrics.shadow.findings import MISMATCHES, forget
 from service_metrics.workers.exchange import EXCHANGE
 
 KINDS = ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum")
 BACKENDS = {
     "prometheus": SimpleNamespace(**{kind: getattr(prometheus_client, kind) for kind in KINDS}),
     "otel": SimpleNamespace(Counter=Counter, Gauge=Gauge, Histogram=Histogram, Summary=Summary, Info=Info, Enum=Enum),
+    "otel without a GIL": SimpleNamespace(**{kind: getattr(free_threaded, kind) for kind in KINDS}),
+    "shadow": SimpleNamespace(**{kind: getattr(shadow, kind) for kind in KINDS}),
 }
+
+if not HAS_GIL:
+    BACKENDS["otel"] = BACKENDS.pop("otel without a GIL")
 
 
 @pytest.fixture(scope="session")
 def backends() -> dict[str, SimpleNamespace]:
-    """The metric classes of both backends, prometheus_client's first."""
+    """The metric classes of all backends, prometheus_client's first."""
     return BACKENDS
 
 
@@ -52,6 +70,53 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         for kind in set(KINDS) & set(vars(module)):
             monkeypatch.setattr(module, kind, getattr(classes, kind))
     return classes
+
+
+_PAGES: dict[str, tuple[Callable[..., bytes], Exposition]] = {
+    "text": (prometheus_client.generate_latest, TEXT),
+    "OpenMetrics": (generate_openmetrics, OPENMETRICS),
+}
+
+
+@pytest.fixture(params=["_created series", "none"])
+def conforms(
+    request: pytest.FixtureRequest, backend: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[Callable[..., Any]], None]]:
+    """Runs a scenario, given metric classes and a registry, on prometheus_client and on the backend; all must be equal.
+
+    That is families, samples, and pages as prometheus_client and as we print them; shadow mode must see no mismatch.
+    """
+    monkeypatch.setattr("time.time", lambda: 1_700_000_000.25)
+    if request.param == "_created series":
+        service_metrics.enable_created_metrics()
+
+    def check(scenario: Callable[..., Any]) -> None:
+        forget()
+        reference, registry = CollectorRegistry(auto_describe=True), CollectorRegistry(auto_describe=True)
+        scenario(BACKENDS["prometheus"], reference)
+        scenario(backend, registry)
+        assert list(map(_as_text, registry.collect())) == list(map(_as_text, reference.collect()))
+        for page, (theirs, ours) in _PAGES.items():
+            for escaping in (ALLOWUTF8, UNDERSCORES):
+                expected = theirs(reference, escaping)
+                assert b"# TYPE" in expected
+                assert theirs(registry, escaping) == expected, f"{page} as prometheus_client prints it, {escaping}"
+                printed = b"".join(ours.render(families(registry), ConstantLabels(), escaping))
+                assert printed == expected, f"{page} as we print it, {escaping}"
+        assert [sample for family in MISMATCHES.collect() for sample in family.samples] == []
+
+    yield check
+    service_metrics.disable_created_metrics()
+
+
+def _as_text(family: prometheus_client.Metric) -> list[str]:
+    """Everything about a family, comparable although NaN is not equal to itself and 1 may stand for 1.0."""
+    head = f"{family.name} {family.type} {family.unit} {family.documentation}"
+    samples = []
+    for sample in family.samples:
+        exemplar = sample.exemplar and sample.exemplar._replace(value=float(sample.exemplar.value))
+        samples.append(repr(sample._replace(value=float(sample.value), exemplar=exemplar)))
+    return [head, *samples]
 
 
 @pytest.fixture(autouse=True)

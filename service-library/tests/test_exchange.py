@@ -22,6 +22,8 @@ from service_metrics.workers.directory import WorkerDirectory, WorkerDirectoryEr
 from service_metrics.workers.exchange import EXCHANGE
 from service_metrics.workers.gather import gather
 
+ASK = b"text/plain\n"
+
 WORKER = """
     import os, sys
     from service_metrics import Counter
@@ -80,6 +82,38 @@ def test_one_request_returns_all_workers(page: Page, start_worker: Callable[...,
     assert found.count(b"process_resident_memory_bytes{") == len(workers)
 
 
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/plain;version=1.0.0;escaping=allow-utf-8",
+        "application/openmetrics-text;version=1.0.0;escaping=dots",
+        "application/vnd.google.protobuf;encoding=delimited",
+    ],
+)
+def test_workers_answer_in_the_format_that_is_asked_for(
+    page: Page, start_worker: Callable[..., subprocess.Popen[str]], accept: str
+) -> None:
+    sibling = f"{socket.gethostname()}-pid-{start_worker(1).pid}".encode()
+    headers, found = page.answer(accept, "")
+    own = page.own(accept)
+    assert sibling in found
+    assert sibling not in own
+    assert found.count(instance_id().encode()) == own.count(instance_id().encode())
+    assert found.count(b"# EOF\n") == own.count(b"# EOF\n") == int("openmetrics" in headers["content-type"])
+    assert (b"# TYPE" in found) is ("protobuf" not in headers["content-type"])
+
+
+def test_an_asker_that_says_nothing_holds_nobody_up(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_module, "_ANSWER_SECONDS", 0.01)
+    page.join_workers()
+    path = WorkerDirectory.of_this_service().socket_of(os.getpid())
+    with socket.socket(socket.AF_UNIX) as silent, socket.socket(socket.AF_UNIX) as endless, address_of(path) as address:
+        silent.connect(address)
+        endless.connect(address)
+        endless.sendall(b"x" * 2000)
+        assert gather({1: path}, ASK, seconds=5)[1] == []
+
+
 def test_dead_workers_vanish(
     page: Page, start_worker: Callable[..., subprocess.Popen[str]], meeting_place: Path
 ) -> None:
@@ -109,8 +143,10 @@ def test_a_dead_worker_is_not_kept_alive_by_its_forked_child(
 
 def test_the_last_to_leave_removes_the_directory(page: Page, meeting_place: Path) -> None:
     page.join_workers()
+    joined = [EXCHANGE.joined]
     assert len(list(meeting_place.rglob("*.sock"))) == 1
     EXCHANGE.leave()
+    assert [*joined, EXCHANGE.joined] == [True, False]
     assert WorkerDirectory.of_this_service().path.parent.is_dir()
     assert not WorkerDirectory.of_this_service().path.exists()
     page.join_workers()
@@ -176,7 +212,7 @@ def test_a_socket_left_by_an_earlier_process_of_the_same_id(page: Page) -> None:
     with socket.socket(socket.AF_UNIX) as left, address_of(directory.socket_of(os.getpid())) as address:
         left.bind(address)
     page.join_workers()
-    pages, silent = gather({os.getpid(): directory.socket_of(os.getpid())}, seconds=5)
+    pages, silent = gather({os.getpid(): directory.socket_of(os.getpid())}, ASK, seconds=5)
     assert [requests_by_worker(found) for found in pages] == [{instance_id(): 10.0}]
     assert silent == []
 
@@ -221,18 +257,18 @@ def test_a_cut_answer_is_left_out(answer: bytes, fake_worker: FakeWorker) -> Non
 
     thread = Thread(target=reply)
     thread.start()
-    assert gather({1: fake_worker.path}, seconds=5) == ([], [1])
+    assert gather({1: fake_worker.path}, ASK, seconds=5) == ([], [1])
     thread.join()
 
 
 def test_a_collector_that_raises_hides_its_worker_only(page: Page, caplog: pytest.LogCaptureFixture) -> None:
-    def broken() -> bytes:
+    def broken(content_type: str) -> bytes:
         raise RuntimeError("no")
 
     path = WorkerDirectory.of_this_service().socket_of(os.getpid())
     EXCHANGE.join(broken)
     for _ in range(2):
-        assert gather({1: path}, seconds=5) == ([], [1])
+        assert gather({1: path}, ASK, seconds=5) == ([], [1])
     EXCHANGE.join(page.own)  # answers again: the thread lives on
-    assert gather({1: path}, seconds=5)[1] == []
+    assert gather({1: path}, ASK, seconds=5)[1] == []
     assert caplog.text.count("a collector raised") == 1

@@ -9,10 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import UNDERSCORES
 from prometheus_client.parser import text_string_to_metric_families
 
-from service_metrics.exposition.merging import merge
-from service_metrics.exposition.text import render
+from service_metrics.exposition.constant_labels import ConstantLabels
+from service_metrics.exposition.merging import merge_lines
+from service_metrics.exposition.text import TEXT
+
+
+def render(registry: CollectorRegistry, *, defaults: dict[str, str], identity: dict[str, str]) -> bytes:
+    return b"".join(TEXT.render(registry.collect(), ConstantLabels(defaults, identity), UNDERSCORES))
+
+
+def merge(pages: list[bytes]) -> bytes:
+    return b"".join(merge_lines(pages))
+
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 values = st.floats()

@@ -22,7 +22,7 @@ from service_metrics.settings import SettingsError
 def registry(backend: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> CollectorRegistry:
     """Stands in for REGISTRY, which every test would otherwise share."""
     made = CollectorRegistry()
-    monkeypatch.setattr("service_metrics.asgi.REGISTRY", made)
+    monkeypatch.setattr("service_metrics.http_recorder.REGISTRY", made)
     monkeypatch.setattr("service_metrics.page.REGISTRY", made)
     return made
 

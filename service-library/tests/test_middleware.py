@@ -6,15 +6,17 @@ import asyncio
 import re
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
@@ -191,6 +193,88 @@ def test_cancelled_requests_leave_nothing_in_progress(registry: CollectorRegistr
     asyncio.run(main())
     assert samples(registry, "http_requests_in_progress") == {(): 0}
     assert samples(registry, "http_requests_total") == {("/hanging", "GET", "500"): 1}
+
+
+def test_a_client_that_leaves_before_the_response(registry: CollectorRegistry) -> None:
+    async def upload(request: Request) -> Response:
+        return PlainTextResponse(await request.body())
+
+    async def leave() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "POST", "path": "/upload", "headers": [], "query_string": b""}
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(instrumented(registry, [Route("/upload", upload, methods=["POST"])])(scope, leave, _ignore))
+    assert samples(registry, "http_requests_total") == {("/upload", "POST", "499"): 1}
+    assert samples(registry, "http_requests_in_progress") == {(): 0}
+
+
+@pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
+def test_a_client_that_leaves_a_stream(registry: CollectorRegistry, spec_version: str) -> None:
+    left = asyncio.Event()
+
+    async def endless(request: Request) -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            while True:
+                yield b"part"
+                await asyncio.sleep(0)
+
+        return StreamingResponse(parts())
+
+    async def leave() -> dict[str, Any]:
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            left.set()
+            if spec_version == "2.4":
+                raise OSError
+
+    async def main() -> None:
+        app = instrumented(registry, [Route("/endless", endless)])
+        scope = {
+            "type": "http", "method": "GET", "path": "/endless", "headers": [], "query_string": b"",
+            "asgi": {"spec_version": spec_version},
+        }  # fmt: skip
+        with suppress(ClientDisconnect):
+            await app(scope, leave, send)
+
+    asyncio.run(main())
+    assert samples(registry, "http_requests_total") == {("/endless", "GET", "200"): 1}
+    assert samples(registry, "http_requests_in_progress") == {(): 0}
+
+
+async def _ignore(message: Any) -> None:
+    pass
+
+
+def test_two_middlewares_around_each_other_count_once(registry: CollectorRegistry) -> None:
+    app = MetricsMiddleware(instrumented(registry, ROUTES), settings=Settings(), registry=registry)
+    send(app, ("GET", "/items/a"), ("GET", "/items/b"))
+    assert samples(registry, "http_requests_total") == {("/items/{item_id}", "GET", "200"): 2}
+
+
+def test_routes_made_all_the_time_do_not_fill_the_memory(
+    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service_metrics.asgi._MOST_RECORDS", 3)
+
+    async def routed_anew(scope: Any, receive: Any, send: Any) -> None:
+        scope["route"] = Route("/items/{item_id}", item)
+        await PlainTextResponse("")(scope, receive, send)
+
+    app = MetricsMiddleware(routed_anew, settings=Settings(), registry=registry)
+    send(app, *[("GET", "/items/a")] * 10)
+    assert samples(registry, "http_requests_total") == {("/items/{item_id}", "GET", "200"): 10}
+    assert len(app._records.by_route) <= 3
+
+
+def test_routes_below_a_mount_without_a_path(registry: CollectorRegistry) -> None:
+    inner = FastAPI()
+    app = instrumented(registry, [Mount("", inner)])
+    send(app, ("GET", "/docs"), ("GET", "/redoc"), ("GET", "/docs"), ("GET", "/nowhere"))
+    assert samples(registry, "http_requests_total") == {("/docs", "GET", "200"): 2, ("/redoc", "GET", "200"): 1}
 
 
 def test_many_requests_in_flight(registry: CollectorRegistry) -> None:
@@ -400,7 +484,7 @@ class TestPage:
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert "content-encoding" not in answer.headers
-        assert answer.headers["vary"] == "accept-encoding"
+        assert answer.headers["vary"] == "accept, accept-encoding"
         assert re.search(r'^hits_total\{service_instance_id="[^"]+-pid-\d+",team="a"\} 3\.0$', answer.text, re.M)
 
     def test_gzip_where_asked_for(self, page: Any) -> None:

@@ -36,6 +36,7 @@ def test_empty_variables_count_as_not_set() -> None:
         ("PROMETHEUS_METRICS_ENABLE", "True", "enabled", True),
         ("ENABLE_METRICS", "0", "enabled", False),
         ("PROMETHEUS_BACKEND", "otel", "backend", "otel"),
+        ("PROMETHEUS_BACKEND", "shadow", "backend", "shadow"),
         ("METRICS_NAMESPACE", "shop", "namespace", "shop"),
         ("METRICS_SUBSYSTEM", "cart_2", "subsystem", "cart_2"),
         ("CUSTOM_LABELS", " team = a=b , service=x,", "custom_labels", (("service", "x"), ("team", "a=b"))),
@@ -43,6 +44,8 @@ def test_empty_variables_count_as_not_set() -> None:
         ("METRICS_PATH", "/internal/metrics", "path", "/internal/metrics"),
         ("METRICS_PUSH_INTERVAL", "20", "push_interval", 20.0),
         ("METRICS_PUSH_INTERVAL", "0.5s", "push_interval", 0.5),
+        ("METRICS_SCRAPE_CACHE", "true", "scrape_cache", True),
+        ("OTEL_METRICS_EXPORTER", "console", "exporter", "console"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318", "otlp_endpoint", "http://c:4318"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "otlp_protocol", "grpc"),
     ],
@@ -58,7 +61,6 @@ def test_accepted(name: str, value: str, attribute: str, expected: Any) -> None:
         ("ENABLE_METRICS", "2"),
         ("PROMETHEUS_BACKEND", "statsd"),
         ("PROMETHEUS_BACKEND", "OTEL"),
-        ("PROMETHEUS_BACKEND", "shadow"),
         ("METRICS_NAMESPACE", "9shop"),
         ("METRICS_SUBSYSTEM", "my-cart"),
         ("METRICS_EXCLUDED_HANDLERS", "/metrics,/items/("),
@@ -82,6 +84,8 @@ def test_accepted(name: str, value: str, attribute: str, expected: Any) -> None:
         ("METRICS_PUSH_INTERVAL", "-5"),
         ("METRICS_PUSH_INTERVAL", "1m"),
         ("METRICS_PUSH_INTERVAL", "nan"),
+        ("METRICS_SCRAPE_CACHE", "always"),
+        ("OTEL_METRICS_EXPORTER", "otlp,console"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:port"),
@@ -114,16 +118,31 @@ def test_excluded_handlers_match_whole_templates() -> None:
     ("environ", "expected"),
     [
         ({"PROMETHEUS_BACKEND": "otel", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, True),
+        ({"PROMETHEUS_BACKEND": "shadow", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, True),
         ({"PROMETHEUS_BACKEND": "otel"}, False),
+        ({"PROMETHEUS_BACKEND": "otel", "OTEL_METRICS_EXPORTER": "otlp"}, False),
+        ({"PROMETHEUS_BACKEND": "otel", "OTEL_METRICS_EXPORTER": "console"}, True),
+        ({"PROMETHEUS_BACKEND": "prometheus", "OTEL_METRICS_EXPORTER": "console"}, False),
+        (
+            {"PROMETHEUS_BACKEND": "otel", "OTEL_METRICS_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c"},
+            False,
+        ),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, False),
     ],
 )
-def test_push_needs_the_otel_backend_and_an_endpoint(environ: dict[str, str], expected: bool) -> None:
+def test_push_needs_a_backend_of_ours_and_somewhere_to_push(environ: dict[str, str], expected: bool) -> None:
     assert Settings.from_env(environ).pushes is expected
 
 
 @given(value=st.text())
 def test_any_text_is_read_or_rejected_as_a_setting(value: str) -> None:
-    for name in ("CUSTOM_LABELS", "METRICS_PORT", "METRICS_PUSH_INTERVAL", "METRICS_PATH", "METRICS_EXCLUDED_HANDLERS"):
+    for name in (
+        "CUSTOM_LABELS",
+        "METRICS_PORT",
+        "METRICS_PUSH_INTERVAL",
+        "METRICS_PATH",
+        "METRICS_EXCLUDED_HANDLERS",
+        "OTEL_METRICS_EXPORTER",
+    ):
         with suppress(SettingsError):
             Settings.from_env({name: value})

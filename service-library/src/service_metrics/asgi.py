@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
-from service_metrics.backend import REGISTRY, CollectorRegistry
-from service_metrics.http_metrics import http_metrics
+from service_metrics.backend import CollectorRegistry
+from service_metrics.exposition import make_asgi_app
+from service_metrics.http_metrics import METHODS, LabelCallbacks, Record
+from service_metrics.http_recorder import CLIENT_LEFT, HttpRecorder, content_length
 from service_metrics.page import Page
-from service_metrics.routing import route_template
+from service_metrics.page_answer import page_answer
+from service_metrics.routing import is_endpoint, route_template
 from service_metrics.settings import Settings
+
+__all__ = ["MetricsMiddleware", "MetricsPage", "make_asgi_app", "metrics_app"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,107 +25,202 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_MEASURED = "service_metrics.measured"
+_Key = tuple[int, int, str, int]  # ids of a route and of its context, method, status
+_MOST_RECORDS = 10_000
+
 
 class MetricsMiddleware:
     """Measures each HTTP request of the application it wraps; WebSockets and lifespan pass through.
 
     A request counts just before the last part of its response is sent, so a client that has its answer finds it on the
     page. Requests without a route, and to excluded handlers, count nowhere. An exception counts as status "500" and is
-    raised again. Where metrics are disabled the middleware only calls on.
+    raised again; a client that left before the response began counts as "499". Where metrics are disabled the
+    middleware only calls on, and of two around each other only the outer one measures.
 
     Args:
         app: The application.
         settings: None reads the environment.
         registry: Where the HTTP metrics are registered; None is REGISTRY.
+        labels: Labels to add to `http_requests_total` and `http_request_duration_seconds`, each with a callable that
+            gets the scope after routing and returns a string. One that fails counts as "unknown", in
+            `service_metrics_label_errors_total{label}`, and never fails the request.
 
     Raises:
         SettingsError: the environment has a value that is not allowed.
-        ValueError: the registry has other metrics of these names.
+        ValueError: the registry has other metrics of these names, or a label cannot be added.
     """
 
     def __init__(
-        self, app: ASGIApp, *, settings: Settings | None = None, registry: CollectorRegistry | None = None
+        self,
+        app: ASGIApp,
+        *,
+        settings: Settings | None = None,
+        registry: CollectorRegistry | None = None,
+        labels: LabelCallbacks | None = None,
     ) -> None:
         self._app = app
-        self._page = Page(registry, settings)
-        self._settings = self._page.settings
-        self._joined = False
-        if self._settings.enabled:
-            self._metrics = http_metrics(self._settings, REGISTRY if registry is None else registry)
-            self._excluded = excluding(self._settings)
+        self._recorder = recorder = HttpRecorder(settings, registry, labels)
+        self._enabled = recorder.enabled
+        if recorder.enabled:
+            self._records = _Records(recorder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._settings.enabled:
+        if not self._enabled or scope.setdefault(_MEASURED, self) is not self:
             await self._app(scope, receive, send)
             return
-        if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+        if scope["type"] != "http":
+            await self._pass_on(scope, receive, send)
             return
-        if not self._joined:  # by a server without lifespan
-            self._join()
-        if scope["type"] == "http":
-            await self._measure(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        if not self._recorder.joined:
+            self._recorder.join()
+        request = _Request(self._records, scope, send)
+        try:
+            await self._app(scope, receive, request.send)
+        except BaseException as error:
+            request.fail(error)
+            raise
+        finally:
+            if not request.finished:
+                request.finish()
 
-    def _join(self) -> None:
-        self._joined = True
-        self._page.join_workers()
-
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Be visible from start-up, in the worker and after gunicorn's fork, to shut-down.
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be visible to siblings from start-up, in the worker and after gunicorn's fork, to shut-down.
 
         Waiting for `atexit` would not do: uvicorn ends its process by raising the signal again.
         """
-        self._join()
+        self._recorder.join()
         try:
             await self._app(scope, receive, send)
         finally:
-            self._joined = False
-            self._page.leave_workers()
+            if scope["type"] == "lifespan":
+                self._recorder.leave()
 
-    async def _measure(self, scope: Scope, receive: Receive, send: Send) -> None:
-        excluded = self._excluded
-        in_progress = self._metrics.in_progress
-        root_path = scope.get("root_path", "")
+
+class _Records:
+    """What records requests, by their route.
+
+    Attributes:
+        by_route: What records requests of a route that is not below a mount, by `_Key`. Routes cannot be hashed; entries
+            keep the objects whose ids are in their key, so the ids stay theirs.
+    """
+
+    def __init__(self, recorder: HttpRecorder) -> None:
+        self.enter = recorder.metrics.in_progress.inc
+        self.leave = recorder.metrics.in_progress.dec
+        self.excluded = recorder.excluded
+        self.by_route: dict[_Key, tuple[Record | None, object, object]] = {}
+        self._record = recorder.metrics.record
+        self._added = recorder.added
+
+    def find(self, scope: Scope, root_path: str, status: int, key: _Key) -> Record | None:
+        """Return what records a request that was answered with `status`; None where it counts nowhere.
+
+        Args:
+            scope: The scope after routing.
+            root_path: The scope's `root_path` before routing.
+            status: Of the response.
+            key: What to find the answer by next time, where it does not depend on more.
+        """
+        handler = route_template(scope, root_path)
+        if handler is None or self.excluded(handler):
+            record = None
+        elif self._added is not None:
+            return self._record(handler, scope["method"], str(int(status)), self._added.values(scope))
+        else:
+            record = self._record(handler, scope["method"], str(int(status)))
+        route = scope.get("route")
+        if is_endpoint(route) and scope.get("root_path", "") == root_path and scope["method"] in METHODS:
+            if len(self.by_route) >= _MOST_RECORDS:  # of an application that makes routes all the time
+                self.by_route.clear()
+            self.by_route[key] = (record, route, _context(scope))
+        return record
+
+
+def _context(scope: Scope) -> object:
+    """Return what FastAPI keeps of an included router's route apart from the route: one route may be included twice."""
+    return scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
+
+
+class _Request:
+    """A request that is being answered. Each costs every request of the service: call and look up as little as possible.
+
+    Attributes:
+        finished: True once recorded.
+    """
+
+    __slots__ = (
+        "_counted",
+        "_records",
+        "_response_bytes",
+        "_root_path",
+        "_scope",
+        "_send",
+        "_started",
+        "_status",
+        "finished",
+    )
+
+    def __init__(self, records: _Records, scope: Scope, send: Send) -> None:
+        self._records = records
+        self._scope = scope
+        self._send = send
+        self._status = 0
+        self._response_bytes = 0.0  # floats are what cells take without a conversion
+        self.finished = False
+        self._root_path = root_path = scope.get("root_path", "")
+        path = scope["path"]
         # Nothing is routed yet, so what is in progress goes by the path; the page itself never counts.
-        counted = not excluded(scope["path"].removeprefix(root_path))
-        status = "500"
-        response_bytes = 0
-        finished = False
-        started = perf_counter()
-
-        def finish(final_status: str) -> None:
-            nonlocal finished
-            finished = True
-            if counted:
-                in_progress.dec()
-            handler = route_template(scope, root_path)
-            if handler is None or excluded(handler):
-                return
-            record = self._metrics.record(handler, scope["method"], final_status)
-            record(perf_counter() - started, _content_length(scope), response_bytes)
-
-        async def measured_send(message: Message) -> None:
-            nonlocal status, response_bytes
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-            elif message["type"] == "http.response.body" and not finished:
-                response_bytes += len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    finish(status)
-            await send(message)
-
+        self._counted = counted = not records.excluded(path.removeprefix(root_path) if root_path else path)
         if counted:
-            in_progress.inc()
-        try:
-            await self._app(scope, receive, measured_send)
-        except BaseException:
-            status = "500"
-            raise
-        finally:
-            if not finished:
-                finish(status)
+            records.enter()
+        self._started = perf_counter()
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Note what is sent, and return the server's awaitable: a coroutine around it would only cost."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            self._status = message["status"]
+            if self._status == 500 and _client_left(
+                sys.exc_info()[1]
+            ):  # Starlette's answer to the exception, for nobody
+                self._status = CLIENT_LEFT
+        elif kind == "http.response.body" and not self.finished:
+            self._response_bytes += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                self.finish()
+        return self._send(message)
+
+    def fail(self, error: BaseException) -> None:
+        """Note the exception that ended the request."""
+        if not _client_left(error):
+            self._status = 500
+        elif not self._status:
+            self._status = CLIENT_LEFT
+
+    def finish(self) -> None:
+        """Record the request."""
+        self.finished = True
+        records = self._records
+        if self._counted:
+            records.leave()
+        scope = self._scope
+        key = (id(scope.get("route")), id(_context(scope)), scope["method"], self._status)
+        found = records.by_route.get(key) if scope.get("root_path", "") == self._root_path else None
+        record = records.find(scope, self._root_path, self._status or 500, key) if found is None else found[0]
+        if record is None:
+            return
+        request_bytes = 0.0
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                request_bytes = content_length(value)
+                break
+        record(perf_counter() - self._started, request_bytes, self._response_bytes)
+
+
+def _client_left(error: BaseException | None) -> bool:
+    starlette = sys.modules.get("starlette.requests")  # who has not imported it does not raise its exceptions
+    return starlette is not None and isinstance(error, starlette.ClientDisconnect)
 
 
 class MetricsPage:
@@ -134,18 +235,13 @@ class MetricsPage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
         if scope["type"] != "http":
             raise RuntimeError(f"The metrics page answers HTTP requests, not {scope['type']!r}; mount it on a route.")
-        method = scope["method"]
-        if not self._page.settings.enabled:
-            status, headers, body = 404, {"content-type": "text/plain"}, b"Metrics are disabled.\n"
-        elif method not in ("GET", "HEAD"):
-            status, headers, body = 405, {"allow": "GET, HEAD"}, b""
-        else:
-            accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
-            headers, body = await asyncio.to_thread(self._page.answer, accepted.decode("latin-1"))
-            status = 200
+        accept, accept_encoding = _header(scope, b"accept"), _header(scope, b"accept-encoding")
+        status, headers, body = await asyncio.to_thread(
+            page_answer, self._page, scope["method"], accept, accept_encoding
+        )
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+        await send({"type": "http.response.body", "body": body})
 
 
 def metrics_app(registry: CollectorRegistry | None = None, settings: Settings | None = None) -> ASGIApp:
@@ -161,17 +257,5 @@ def metrics_app(registry: CollectorRegistry | None = None, settings: Settings | 
     return MetricsPage(Page(registry, settings))
 
 
-def excluding(settings: Settings) -> Callable[[str], bool]:
-    """Return what tells whether a route template or a path is not measured: the page, and METRICS_EXCLUDED_HANDLERS."""
-    page = settings.path
-    if settings.excluded_handlers is None:
-        return lambda handler: handler == page
-    matches = settings.excluded_handlers.fullmatch
-    return lambda handler: handler == page or matches(handler) is not None
-
-
-def _content_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0
+def _header(scope: Scope, wanted: bytes) -> str:
+    return b",".join(value for name, value in scope["headers"] if name == wanted).decode("latin-1")

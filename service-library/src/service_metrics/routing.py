@@ -16,7 +16,7 @@ def route_template(scope: Scope, root_path: str) -> str | None:
         root_path: The scope's `root_path` before routing; what was added since is the path of mounts.
     """
     route = scope.get("route")
-    if route is not None and _is_endpoint(route):
+    if is_endpoint(route):
         context = scope.get("fastapi", {}).get("effective_route_context")
         # FastAPI keeps the path with the prefixes of included routers apart from the route.
         own = _path_of(context if context is not None and context.original_route is route else route)
@@ -36,7 +36,7 @@ def _mounts(scope: Scope, root_path: str) -> str | None:
     routes = _routes(scope)
     while passed.get("root_path", "") != scope.get("root_path", ""):
         for route in routes:
-            if _is_endpoint(route):
+            if is_endpoint(route):
                 continue
             matched, child_scope = route.matches(passed)
             if matched.value:
@@ -55,7 +55,7 @@ def _search(routes: Iterable[Any], scope: Scope) -> str | None:
         matched, child_scope = route.matches(scope)
         if not matched.value:
             continue
-        if _is_endpoint(route):
+        if is_endpoint(route):
             return _path_of(route)
         inner = _search(getattr(route, "routes", None) or (), {**scope, **child_scope})
         return None if inner is None else _path_of(route).removesuffix("/{path}") + inner
@@ -72,8 +72,8 @@ def _unrouted(scope: Scope, root_path: str) -> Scope:
     return {**{key: value for key, value in scope.items() if key not in routed}, "root_path": root_path}
 
 
-def _is_endpoint(route: Any) -> bool:
-    """Tell routes from mounts and included routers, which only lead on to routes."""
+def is_endpoint(route: Any) -> bool:
+    """Tell routes from mounts and included routers, which only lead on to routes, and from None."""
     return hasattr(route, "endpoint")
 
 

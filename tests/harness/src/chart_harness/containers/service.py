@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import requests
+from docker.utils.socket import frames_iter
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.waiting_utils import WaitStrategy
@@ -106,6 +109,16 @@ class ServiceContainer:
         """Runs `command` in it as its user: exit code and both outputs."""
         code, output = self._docker.exec_run(list(command))
         return int(code), output.decode(errors="replace")
+
+    def feed(self, stdin: bytes, *command: str) -> tuple[int, str]:
+        """Runs `command` in it with that input: exit code and both outputs."""
+        api = self._docker.client.api
+        run = api.exec_create(self._docker.id, list(command), stdin=True)["Id"]
+        with contextlib.closing(api.exec_start(run, socket=True)) as stream:
+            stream._sock.sendall(stdin)
+            stream._sock.shutdown(socket.SHUT_WR)
+            output = b"".join(part for _, part in frames_iter(stream, tty=False))
+        return int(api.exec_inspect(run)["ExitCode"]), output.decode(errors="replace")
 
     def environment(self, pid: int = 1) -> dict[str, str]:
         """The environment variables that a process of it was started with. Raises RuntimeError if there is no such process."""

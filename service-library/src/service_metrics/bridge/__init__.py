@@ -1,0 +1,1 @@
+"""prometheus_client.bridge: metrics for systems other than Prometheus."""
