@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -27,6 +28,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _MEASURED = "service_metrics.measured"
 _Key = tuple[int, int, str, int]  # ids of a route and of its context, method, status
+_Found = tuple[Record | None, object, object]
 _MOST_RECORDS = 10_000
 
 
@@ -109,37 +111,32 @@ class _Records:
         self.enter = recorder.metrics.in_progress.inc
         self.leave = recorder.metrics.in_progress.dec
         self.excluded = recorder.excluded
-        self.by_route: dict[_Key, tuple[Record | None, object, object]] = {}
+        self.by_route: dict[_Key, _Found] = {}
         self._record = recorder.metrics.record
         self._added = recorder.added
 
-    def find(self, scope: Scope, root_path: str, status: int, key: _Key) -> Record | None:
-        """Return what records a request that was answered with `status`; None where it counts nowhere.
+    def find(self, scope: Scope, root_path: str, key: _Key, kept: tuple[object, object]) -> _Found:
+        """Return what records a request of a route, or None where it counts nowhere; the answer is kept where it can be.
 
         Args:
             scope: The scope after routing.
             root_path: The scope's `root_path` before routing.
-            status: Of the response.
-            key: What to find the answer by next time, where it does not depend on more.
+            key: What to keep the answer by.
+            kept: The objects whose ids are in the key.
         """
         handler = route_template(scope, root_path)
         if handler is None or self.excluded(handler):
-            record = None
-        elif self._added is not None:
-            return self._record(handler, scope["method"], str(int(status)), self._added.values(scope))
+            record, label_values = None, None
         else:
-            record = self._record(handler, scope["method"], str(int(status)))
-        route = scope.get("route")
-        if is_endpoint(route) and scope.get("root_path", "") == root_path and scope["method"] in METHODS:
+            label_values = self._added.values(scope) if self._added is not None else None
+            record = self._record(handler, scope["method"], str(int(key[3] or 500)), label_values or ())
+        found = (record, *kept)
+        below_mount = scope.get("root_path", "") != root_path
+        if is_endpoint(kept[0]) and not below_mount and label_values is None and scope["method"] in METHODS:
             if len(self.by_route) >= _MOST_RECORDS:  # of an application that makes routes all the time
                 self.by_route.clear()
-            self.by_route[key] = (record, route, _context(scope))
-        return record
-
-
-def _context(scope: Scope) -> object:
-    """Return what FastAPI keeps of an included router's route apart from the route: one route may be included twice."""
-    return scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
+            self.by_route[key] = found
+        return found
 
 
 class _Request:
@@ -181,14 +178,18 @@ class _Request:
         kind = message["type"]
         if kind == "http.response.start":
             self._status = message["status"]
-            if self._status == 500 and _client_left(
-                sys.exc_info()[1]
-            ):  # Starlette's answer to the exception, for nobody
+            # Starlette answers an exception with a 500, also where there is nobody left to answer.
+            if self._status == 500 and _client_left(sys.exc_info()[1]):
                 self._status = CLIENT_LEFT
-        elif kind == "http.response.body" and not self.finished:
+        elif self.finished:
+            pass
+        elif kind == "http.response.body":
             self._response_bytes += len(message.get("body", b""))
             if not message.get("more_body", False):
                 self.finish()
+        elif kind == "http.response.pathsend":  # the server sends the whole file
+            self._response_bytes += Path(message["path"]).stat().st_size
+            self.finish()
         return self._send(message)
 
     def fail(self, error: BaseException) -> None:
@@ -205,9 +206,14 @@ class _Request:
         if self._counted:
             records.leave()
         scope = self._scope
-        key = (id(scope.get("route")), id(_context(scope)), scope["method"], self._status)
+        route = scope.get("route")
+        # What FastAPI keeps of an included router's route apart from the route: one route may be included twice.
+        context = scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
+        key = (id(route), id(context), scope["method"], self._status)
         found = records.by_route.get(key) if scope.get("root_path", "") == self._root_path else None
-        record = records.find(scope, self._root_path, self._status or 500, key) if found is None else found[0]
+        if found is None:
+            found = records.find(scope, self._root_path, key, (route, context))
+        record = found[0]
         if record is None:
             return
         request_bytes = 0.0

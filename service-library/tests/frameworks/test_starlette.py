@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.responses import FileResponse
+from starlette.routing import Mount, Route
 
 import service_metrics.aiohttp
 import service_metrics.fastapi
@@ -50,12 +52,23 @@ def test_a_mounted_application_that_is_instrumented_too(registry: CollectorRegis
     assert samples(registry, "http_requests_total") == {("/mounted/things/{thing}", "GET", "200"): 1}
 
 
-def test_starlette_counts_a_file_in_whole(registry: CollectorRegistry, get: Any, tmp_path: Path) -> None:
-    from starlette.responses import FileResponse
-    from starlette.routing import Route
-
+@pytest.mark.parametrize("extensions", [{}, {"http.response.pathsend": {}}])
+def test_starlette_counts_a_file_in_whole(
+    registry: CollectorRegistry, tmp_path: Path, extensions: dict[str, Any]
+) -> None:
     (tmp_path / "file").write_bytes(b"x" * 100_000)
     app = Starlette(routes=[Route("/file", lambda _: FileResponse(tmp_path / "file"))])
     service_metrics.fastapi.instrument(app)
-    get(app, "/file")
+    kinds = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        kinds.append(message["type"])
+
+    scope = {"type": "http", "method": "GET", "path": "/file", "headers": [], "extensions": extensions}
+    asyncio.run(app(scope, receive, send))
+    assert ("http.response.pathsend" in kinds) == bool(extensions)
+    assert samples(registry, "http_requests_total") == {("/file", "GET", "200"): 1}
     assert samples(registry, "http_response_size_bytes_sum") == {("/file",): 100_000}

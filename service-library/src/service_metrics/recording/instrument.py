@@ -89,8 +89,6 @@ class Instrument(Cell):
         if cls.labels is not Instrument.labels:
             return  # a subclass has written its own
         method = labels_method(labelnames, self._family.children, Instrument._bind)
-        if method is None:
-            return
         method.__doc__ = Instrument.labels.__doc__
         if "_child_class" not in cls.__dict__:  # written by a service; all its metrics share it
             names = {"__slots__": (), "__module__": cls.__module__, "__qualname__": cls.__qualname__}

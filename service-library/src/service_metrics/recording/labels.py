@@ -1,51 +1,41 @@
-"""`labels()` written out for the label names of one metric: Python itself then puts values given by name in their order.
-
-That makes `labels(method=…, status=…)` as fast as values by position. A wrong call is found whenever no child has been
-made for its values, which is where the slow path looks at everything again.
-"""
+"""`labels()` written out for the label names of one metric: each name is looked up in turn, without a loop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from keyword import iskeyword
 from typing import Any
 
-_TEMPLATE = """
-def labels(_metric_, /, *_values_, {parameters}, **_unknown_):
+_SOURCE = """
+def labels(metric, /, *labelvalues, **labelkwargs):
     try:
-        if _values_:
-            return _children_[_values_]
-        if not _unknown_:
-            return _children_[{names},]
-    except (KeyError, TypeError):  # a new child, a value not given, or one that is not str (perhaps not hashable)
+        if not labelkwargs:
+            return children[labelvalues]
+        if not labelvalues and len(labelkwargs) == {count}:
+            return children[{picked},]
+    except KeyError:  # a new child, a wrong name, or a value that is not str, as a status often is
+        child = find((*map(text, labelvalues),))
+        if child is not None and not labelkwargs:
+            return child
+    except TypeError:  # a value that is not hashable
         pass
-    return _bind_(_metric_, _values_, _given_(({names},)) | _unknown_)
+    return bind(metric, labelvalues, labelkwargs)
 """
-_TAKEN = frozenset({"_metric_", "_values_", "_unknown_", "_children_", "_bind_", "_given_", "_missing_"})
-_MISSING = object()
 
 
 def labels_method(
     names: tuple[str, ...],
     children: Mapping[tuple[object, ...], Any],
     bind: Callable[[Any, tuple[object, ...], Mapping[str, object]], Any],
-) -> Callable[..., Any] | None:
-    """Return a `labels` method that finds existing children; None where a name cannot be a parameter's.
+) -> Callable[..., Any]:
+    """Return a `labels` method that finds existing children.
 
     Args:
         names: Label names.
         children: By their label values.
         bind: What to call, with the metric and all values by position and by name, where no child is found.
     """
-    usable = all(name.isascii() and name.isidentifier() and not iskeyword(name) for name in names)
-    if not usable or _TAKEN & {*names} or len({*names}) < len(names):
-        return None
-
-    def given(values: tuple[object, ...]) -> dict[str, object]:
-        return {name: value for name, value in zip(names, values, strict=True) if value is not _MISSING}
-
-    namespace: dict[str, Any] = {"_children_": children, "_bind_": bind, "_given_": given, "_missing_": _MISSING}
-    source = _TEMPLATE.format(parameters=", ".join(f"{name}=_missing_" for name in names), names=", ".join(names))
-    exec(source, namespace)  # noqa: S102  # of names that were checked above
+    namespace: dict[str, Any] = {"children": children, "find": children.get, "text": str, "bind": bind}
+    source = _SOURCE.format(count=len(names), picked=", ".join([f"labelkwargs[{name!r}]" for name in names]))
+    exec(source, namespace)  # noqa: S102  # names stand in it as quoted text only
     method: Callable[..., Any] = namespace["labels"]
     return method
