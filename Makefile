@@ -65,8 +65,8 @@ schema: .venv/complete ## Derive every chart's values.schema.json from values-sc
 	@python -m promotion_gate.schema
 
 .PHONY: bench
-bench: .venv/complete ## Print the library's costs beside prometheus_client's
-	@python service-library/benchmarks/recording.py
+bench: .venv/complete ## Print the library's costs beside five other libraries' (ARGS="--quick" for less than a minute)
+	@python service-library/benchmarks/compare.py $(ARGS)
 
 .PHONY: wheel
 wheel: .venv/complete ## Build build/wheels/service_metrics-….whl with the hot path compiled by mypyc, for this Python

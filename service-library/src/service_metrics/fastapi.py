@@ -54,10 +54,12 @@ def instrument(
     build = app.build_middleware_stack
     HttpRecorder(settings, registry, labels)  # raises what there is to raise now, not with the first request
 
+    page = Route(settings.path, metrics_app(registry, settings), include_in_schema=False)
+
     def build_measured() -> MetricsMiddleware:
-        page = Route(settings.path, metrics_app(registry, settings), include_in_schema=False)
         routes = app.router.routes
-        routes.insert(_place(settings.path, routes), page)
+        if not any(route is page for route in routes):  # built anew by another library
+            routes.insert(_place(settings.path, routes), page)
         return MetricsMiddleware(build(), settings=settings, registry=registry, labels=labels)
 
     app.build_middleware_stack = build_measured  # type: ignore[method-assign]  # outside of middleware added later, too

@@ -62,7 +62,8 @@ def test_starlette_counts_a_file_in_whole(
     kinds = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request"}
+        await asyncio.Event().wait()  # the client stays
+        raise AssertionError
 
     async def send(message: Any) -> None:
         kinds.append(message["type"])

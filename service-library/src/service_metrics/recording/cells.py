@@ -183,10 +183,10 @@ class HistogramCell(Cell):
             counts = self._counts
         except AttributeError:
             raise self._missing_labels() from None
-        if observed != observed:  # noqa: PLR0124  # NaN, which bisect would put into the first bucket
+        bucket = bisect_left(self._bounds, observed)
+        if bucket == 0 and observed != observed:  # noqa: PLR0124  # NaN, which bisect puts into the first bucket
             counts[-1] += observed
             return
-        bucket = bisect_left(self._bounds, observed)
         # Nothing is called between these two lines, so no thread sees the one without the other.
         counts[bucket] += 1
         counts[-1] += observed
