@@ -124,6 +124,8 @@ def test_a_value_that_utf8_cannot_say_does_not_cost_the_page() -> None:
     counter.labels("/caf\udce9").inc()
     counter.labels("/caf\udce9").inc()
     assert b'c_total{a="/caf?"} 2.0\n' in page(registry)
+    counter.remove("/caf\udce9")
+    assert b"caf" not in page(registry)
 
 
 def test_slices_are_small_and_begin_again_where_the_last_ended() -> None:

@@ -9,6 +9,7 @@ Labels are added by a setting, callables or their dotted paths: `SERVICE_METRICS
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
@@ -29,7 +30,7 @@ except ModuleNotFoundError as error:
 
 from service_metrics.backend import REGISTRY
 from service_metrics.exposition import _bake_output
-from service_metrics.http_recorder import HttpRecorder, MeasuredRequest, content_length
+from service_metrics.http_recorder import CLIENT_LEFT, HttpRecorder, MeasuredRequest, content_length
 from service_metrics.page import Page
 from service_metrics.page_answer import page_answer
 from service_metrics.settings import Settings
@@ -83,7 +84,8 @@ class MetricsMiddleware:
         measured = self._begin(request)
         try:
             response = await self._get_response(request)
-        except BaseException:  # the client left, Django cancelled; other exceptions are responses by now
+        except BaseException as error:  # other exceptions of the application are responses by now
+            measured.status = CLIENT_LEFT if isinstance(error, asyncio.CancelledError) else 500
             _fail(measured, request)
             raise
         return _answer(measured, request, response)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,3 +44,21 @@ class TestDjango:
         assert answer.file_to_stream is not None
         answer.close()
         assert samples(registry, "http_response_size_bytes_sum") == {("/file",): float(Path(__file__).stat().st_size)}
+
+    @pytest.mark.usefixtures("serve")
+    def test_a_client_that_leaves_before_the_response(self, registry: CollectorRegistry) -> None:
+        from django.test import RequestFactory  # type: ignore[import-untyped]
+
+        from service_metrics.django import MetricsMiddleware
+
+        async def cancelled(request: Any) -> Any:  # as Django's ASGI handler does on a disconnect
+            request.resolver_match = SimpleNamespace(route="hold")
+            raise asyncio.CancelledError
+
+        async def main() -> None:
+            await MetricsMiddleware(cancelled)(RequestFactory().get("/hold"))
+
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(main())
+        assert samples(registry, "http_requests_total") == {("/hold", "GET", "499"): 1}
+        assert samples(registry, "http_requests_in_progress") == {(): 0}

@@ -19,8 +19,12 @@ UNUSED = ("unused",)
 """Label names for the prometheus_client object that only checks a declaration: with any, it makes no value of its own."""
 
 
-def _encodable(text: str) -> str:
-    """Return text without lone surrogates, as undecodable bytes of a path leave them: one would cost the whole page."""
+def _text(value: object) -> str:
+    """Return a label value as text, without lone surrogates, as undecodable bytes of a path leave them.
+
+    One of those would cost the whole page.
+    """
+    text = str(value)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
@@ -125,7 +129,7 @@ class Instrument(Cell):
             labelvalues = tuple([labelkwargs[name] for name in names])
         elif len(labelvalues) != len(names):
             raise ValueError(f"Incorrect label count: {self} has {list(names)}, not {len(labelvalues)} labels")
-        values = tuple([_encodable(str(value)) for value in labelvalues])
+        values = tuple([_text(value) for value in labelvalues])
         try:
             return family.children[values]  # type: ignore[no-any-return]
         except KeyError:
@@ -157,7 +161,7 @@ class Instrument(Cell):
         if len(labelvalues) != len(family.labelnames):
             raise ValueError(f"Incorrect label count (expected {len(family.labelnames)}, got {labelvalues})")
         with family.lock:
-            family.children.pop(tuple(str(value) for value in labelvalues), None)
+            family.children.pop(tuple(_text(value) for value in labelvalues), None)
 
     def remove_by_labels(self, labels: dict[str, str]) -> None:
         """Forget every child that has all of these label values.
@@ -172,7 +176,7 @@ class Instrument(Cell):
         unknown = [name for name in labels if name not in family.labelnames]
         if unknown:
             raise ValueError(f"Unknown label names: {unknown}; expected {family.labelnames}")
-        wanted = {(name, str(value)) for name, value in labels.items()}
+        wanted = {(name, _text(value)) for name, value in labels.items()}
         if not wanted:
             return
         with family.lock:
