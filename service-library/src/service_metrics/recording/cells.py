@@ -178,22 +178,23 @@ class HistogramCell(Cell):
         Raises:
             ValueError: the metric has labels and no values for them.
         """
-        observed: float = amount if amount.__class__ is float else as_float(amount)
+        if amount.__class__ is not float:
+            amount = as_float(amount)
         try:
             counts = self._counts
         except AttributeError:
             raise self._missing_labels() from None
-        bucket = bisect_left(self._bounds, observed)
-        if bucket == 0 and observed != observed:  # noqa: PLR0124  # NaN, which bisect puts into the first bucket
-            counts[-1] += observed
+        bucket = bisect_left(self._bounds, amount)
+        if not bucket and amount != amount:  # noqa: PLR0124  # NaN, which bisect puts into the first bucket
+            counts[-1] += amount
             return
         # Nothing is called between these two lines, so no thread sees the one without the other.
         counts[bucket] += 1
-        counts[-1] += observed
+        counts[-1] += amount
         if exemplar is not None and exemplar:
             if self._exemplars is None:
                 self._exemplars = {}
-            self._exemplars[bucket] = make_exemplar(exemplar, observed)
+            self._exemplars[bucket] = make_exemplar(exemplar, amount)
 
     def _row(self) -> Row:
         exemplars = self._exemplars
@@ -219,13 +220,14 @@ class SummaryCell(Cell):
         Raises:
             ValueError: the metric has labels and no values for them.
         """
-        observed: float = amount if amount.__class__ is float else as_float(amount)
+        if amount.__class__ is not float:
+            amount = as_float(amount)
         try:
             totals = self._totals
         except AttributeError:
             raise self._missing_labels() from None
         totals[0] += 1
-        totals[1] += observed
+        totals[1] += amount
 
     def _row(self) -> Row:
         return (self._labelvalues, self._totals.copy(), self._created, None)
