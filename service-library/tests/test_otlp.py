@@ -32,6 +32,7 @@ from service_metrics.otlp.push import PushLoop
 from service_metrics.otlp.resource import process_resource
 from service_metrics.otlp.temporality import Temporality
 from service_metrics.recording import counter as recording
+from service_metrics.recording.reading import families
 from service_metrics.settings import Settings
 
 CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
@@ -234,3 +235,37 @@ def test_over_grpc(backend: SimpleNamespace, otlp: SimpleNamespace, monkeypatch:
         assert otlp.metrics_of(received.get(timeout=10))["requests_total"].sum.data_points[0].as_double == 4
     finally:
         server.stop(None)
+
+
+def test_all_points_of_a_push_have_one_time(
+    backend: SimpleNamespace, otlp: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many exports it takes: who queries the newest push must find every series there."""
+    ticks = iter(range(NOW, NOW + 10**9))
+    monkeypatch.setattr("time.time_ns", lambda: next(ticks))
+    registry = CollectorRegistry()
+    counter = backend.Counter("requests", "Requests.", ["number"], registry=registry)
+    gauge = backend.Gauge("size", "Size.", ["number"], registry=registry)
+    for number in range(600):
+        counter.labels(number).inc()
+        gauge.labels(number).set(number)
+    exports = [
+        encode_metrics(batch.data)
+        for batch in batches(
+            families(registry),
+            resource=Resource({}),
+            defaults={},
+            since=SINCE,
+            temporality=Temporality(ConsoleMetricExporter()),
+        )
+    ]
+    assert len(exports) > 1
+    points = [
+        point
+        for export in exports
+        for metric in otlp.metrics_of(export).values()
+        for point in (*metric.sum.data_points, *metric.gauge.data_points)
+    ]
+    assert len(points) == 1200
+    assert len({point.time_unix_nano for point in points}) == 1
+    assert all(point.start_time_unix_nano <= point.time_unix_nano for point in points)

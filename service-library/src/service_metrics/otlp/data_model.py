@@ -23,7 +23,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from service_metrics.otlp.points import Points, pause, point
-from service_metrics.otlp.streams import LateRows, Row, Stream, streams
+from service_metrics.otlp.streams import Row, Stream, streams
 from service_metrics.otlp.temporality import Temporality
 
 BATCH = 500
@@ -60,6 +60,8 @@ def batches(
 ) -> Iterator[Batch]:
     """Give the batches of one push; families are collected as batches are asked for.
 
+    All points of a push have one time, its beginning: who queries the newest push finds all of its series there.
+
     Args:
         families: What a registry collects; those of ours may be unread.
         resource: The process.
@@ -71,15 +73,15 @@ def batches(
     deltas: list[tuple[Stream, list[Row]]] = []
     room = BATCH
     temporality.begin()
-    for collected in streams(families):
+    moment = time.time_ns()
+    for collected in streams(families, moment):
         aggregation = temporality.of(collected)
         is_delta = aggregation is AggregationTemporality.DELTA
         stream = temporality.undelivered(collected) if is_delta else collected
         first = 0
         while first < len(stream.rows):
             rows = list(stream.rows[first : first + room])
-            end = time.time_ns() if isinstance(stream.rows, LateRows) else stream.collected
-            metrics.append(_metric(stream, rows, aggregation, defaults, since, end))
+            metrics.append(_metric(stream, rows, aggregation, defaults, since))
             if is_delta:
                 deltas.append((stream, rows))
             first += len(rows)
@@ -103,12 +105,11 @@ def _metric(
     temporality: AggregationTemporality,
     defaults: Mapping[str, str],
     since: int,
-    end: int,
 ) -> Metric:
     def make(row: Row) -> Any:
         attributes = {**defaults, **stream.attributes(row)}
         start = stream.start(row, since)
-        return point(attributes, stream.measured(row[1]), row[3], start=start, end=end)
+        return point(attributes, stream.measured(row[1]), row[3], start=start, end=stream.collected)
 
     points = Points(rows, make)
     data: Gauge | Histogram | Sum

@@ -6,7 +6,6 @@ collectors) by its samples. OpenTelemetry metrics data model, section "Prometheu
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -105,14 +104,17 @@ def nanoseconds(moment: float | int) -> int:
     return int(whole) * 1_000_000_000 + round(part * 1e9)
 
 
-def streams(families: Iterable[Metric]) -> Iterator[Stream]:
+def streams(families: Iterable[Metric], collected: int) -> Iterator[Stream]:
     """Give the streams of all families that have series.
 
     Counters become monotonic sums, histograms keep their bounds, summaries become histograms without bounds (their
     quantiles are left out), everything else becomes gauges under the names of the text format.
+
+    Args:
+        families: What a registry collects; those of ours may be unread.
+        collected: When, in Unix nanoseconds.
     """
     for family in families:
-        collected = time.time_ns()
         if isinstance(family, RecordedFamily) and family.lines is not None:
             found = _recorded(family)
         elif family.type in ("counter", "histogram", "summary"):
