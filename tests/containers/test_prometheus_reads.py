@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +32,7 @@ from service_metrics.recording.histogram import Histogram
 from service_metrics.recording.info import Info
 from service_metrics.recording.summary import Summary
 from service_metrics.settings import Settings
+from service_metrics.workers.exchange import EXCHANGE
 
 if TYPE_CHECKING:
     from chart_harness.containers.service import ServiceContainer
@@ -141,6 +143,14 @@ class Prometheus:
     def promtool(self, page: bytes) -> tuple[int, str]:
         """Exit code and output of `promtool check metrics`."""
         return self.container.feed(page, "/bin/promtool", "check", "metrics")
+
+
+@pytest.fixture(autouse=True)
+def _meeting_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Of the test's own: the pages of another test that runs at the same time are no siblings of these."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield
+    EXCHANGE.leave()
 
 
 @pytest.fixture(scope="session")

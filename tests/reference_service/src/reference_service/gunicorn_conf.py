@@ -8,7 +8,7 @@ from typing import Any
 
 from reference_service.logs import logging_config, service_name
 from reference_service.settings import service_port, worker_count
-from reference_service.stop_signals import let_through
+from reference_service.stop_signals import hold_back, let_through
 
 bind = f"0.0.0.0:{service_port(os.environ)}"
 workers = worker_count(os.environ)
@@ -31,4 +31,21 @@ logconfig_dict = logging_config(service_name(os.environ, "http-api"))
 
 def when_ready(_arbiter: Any) -> None:
     """gunicorn's main process has its handlers and has not forked yet: a stop signal may come now."""
+    let_through()
+
+
+# A new worker has the main process' handlers until it has set its own. A stop signal in between would be lost, and the main
+# process would wait for that worker until `graceful_timeout` is over. So it waits too, from the fork on.
+
+
+def pre_fork(_arbiter: Any, _worker: Any) -> None:
+    """The main process is about to fork."""
+    hold_back()
+
+
+os.register_at_fork(after_in_parent=let_through)
+
+
+def post_worker_init(_worker: Any) -> None:
+    """A worker has its own handlers and is about to serve."""
     let_through()
