@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +31,7 @@ from service_metrics.recording.histogram import Histogram
 from service_metrics.recording.info import Info
 from service_metrics.recording.summary import Summary
 from service_metrics.settings import Settings
+from service_metrics.workers.directory import WorkerDirectory
 from service_metrics.workers.exchange import EXCHANGE
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ class Prometheus:
 @pytest.fixture(autouse=True)
 def _meeting_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Of the test's own: the pages of another test that runs at the same time are no siblings of these."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    directory = WorkerDirectory(tmp_path / "workers" / "0")
+    monkeypatch.setattr(WorkerDirectory, "of_this_service", lambda: directory)
     yield
     EXCHANGE.leave()
 
