@@ -47,3 +47,33 @@ def test_until_then_it_is_held_back(start_service: StartService, wait_until: Wai
     wait_until(lambda: "REFERENCE_MISBEHAVE=crash" in service.text(), "it has started and has no handler yet")
     service.process.send_signal(signal.SIGTERM)
     assert service.process.wait(10) == 1  # by the crash; a signal that is not held back would make it -15
+
+
+FORK_AS_GUNICORN_DOES = """
+import os, signal
+from reference_service import gunicorn_conf
+
+def held_back():
+    return signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+gunicorn_conf.when_ready(None)
+gunicorn_conf.pre_fork(None, None)
+worker = os.fork()
+if not worker:
+    before = held_back()
+    gunicorn_conf.post_worker_init(None)
+    os._exit(0 if before and not held_back() else 1)
+assert not held_back(), "the main process must go on hearing"
+assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 0
+"""
+
+
+def test_a_new_worker_hears_a_stop_signal_once_it_has_its_handlers() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORK_AS_GUNICORN_DOES],
+        env={**os.environ, "METRICS_PORT": "8080"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
