@@ -16,7 +16,10 @@ from chart_harness.clusters.owners import Owner, Owners
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[bytes]]:
     """A process that runs until its input is closed."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # it runs: right after exec the kernel does not tell its command yet
         yield child
         child.kill()
 
