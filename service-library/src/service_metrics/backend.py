@@ -10,13 +10,13 @@ Type checkers always see the classes of `service_metrics.recording`: the same si
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client import disable_created_metrics as _disable_created_metrics
 
+from service_metrics.recording import HAS_GIL
 from service_metrics.settings import SettingsError, backend_from_env
 
 
@@ -42,9 +42,6 @@ BACKEND = backend_from_env()
 
 if BACKEND != "prometheus":
     _require_otel_extra()
-
-HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
-"""Builds of CPython without a global lock, or with it switched off, need locks where recording has none otherwise."""
 
 if TYPE_CHECKING or (BACKEND == "otel" and HAS_GIL):
     from service_metrics.recording.counter import Counter

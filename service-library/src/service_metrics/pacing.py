@@ -12,11 +12,16 @@ Slice = TypeVar("Slice", bound=bytes | memoryview)
 _PAUSE = 5e-5  # seconds; sleep(0) would let this thread win the GIL again before the loop's thread has woken
 
 
+def pause() -> None:
+    """Let the event loop's thread run; for a thread of its own."""
+    time.sleep(_PAUSE)
+
+
 def paced(slices: Iterable[Slice]) -> Iterator[Slice]:
     """Pass the slices on and sleep for a moment after each; for a thread of its own, never for the event loop's."""
     for piece in slices:
         yield piece
-        time.sleep(_PAUSE)
+        pause()
 
 
 def whole(slices: Iterable[bytes | memoryview]) -> bytes:

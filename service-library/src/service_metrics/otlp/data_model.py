@@ -22,9 +22,10 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from service_metrics.otlp.points import Points, pause, point
+from service_metrics.otlp.points import Points, point
 from service_metrics.otlp.streams import Row, Stream, streams
 from service_metrics.otlp.temporality import Temporality
+from service_metrics.pacing import pause
 
 BATCH = 500
 """Points in one export: at its end the SDK copies, serialises and sends a whole message, 1.3 ms of that size."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
@@ -12,12 +11,12 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, NumberDataPoint
 from prometheus_client import samples
 
 from service_metrics.otlp.streams import Distribution, Measured, Row
+from service_metrics.pacing import pause
 
 P = TypeVar("P")
 
 _SLICE = 50
 """Points between two pauses: half a millisecond of the SDK's encoder."""
-_PAUSE = 5e-5  # seconds; sleep(0) would let this thread win the GIL again before the event loop's thread has woken
 _UNKNOWN: Any = None  # sum, minimum and maximum are optional on the wire, but not in the SDK's type
 _TRACE_ID, _SPAN_ID = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9a-fA-F]{16}")
 
@@ -28,11 +27,6 @@ def paced(rows: Iterable[Row]) -> Iterator[Row]:
         yield row
         if number % _SLICE == 0:
             pause()
-
-
-def pause() -> None:
-    """Let the event loop's thread run."""
-    time.sleep(_PAUSE)
 
 
 class Points(Sequence[P], Generic[P]):

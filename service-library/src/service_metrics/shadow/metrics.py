@@ -18,6 +18,7 @@ import prometheus_client
 from prometheus_client import REGISTRY, Metric
 from prometheus_client.samples import Sample
 
+from service_metrics.recording import HAS_GIL
 from service_metrics.recording.counter import Counter as OurCounter
 from service_metrics.recording.enum import Enum as OurEnum
 from service_metrics.recording.gauge import Gauge as OurGauge
@@ -26,7 +27,7 @@ from service_metrics.recording.info import Info as OurInfo
 from service_metrics.recording.summary import Summary as OurSummary
 from service_metrics.shadow.comparison import base_of, compare
 from service_metrics.shadow.findings import FINDINGS
-from service_metrics.shadow.pair import HAS_GIL, Pair, attempt, both, both_children, compare_outcomes
+from service_metrics.shadow.pair import Pair, attempt, both, both_children, compare_outcomes
 
 _MODULE = "service_metrics.metrics"  # where prometheus_client has its classes, and what repr shows
 _live: WeakSet[_Shadowed] = WeakSet()

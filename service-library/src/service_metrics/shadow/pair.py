@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import wraps
 from threading import RLock
 from typing import Any
 
+from service_metrics.recording import HAS_GIL
 from service_metrics.shadow.findings import report
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
@@ -16,7 +16,6 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 
 _NO_LOCK = nullcontext()
 _NOT_AHEAD: Mapping[Key, tuple[float, object]] = {}
-HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class Pair:
