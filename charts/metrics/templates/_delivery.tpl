@@ -1,6 +1,6 @@
 {{/* The backend the process records with: read where teams already set it. */}}
 {{- define "metrics.v1.backend" -}}
-{{- dig "env" "standard" "PROMETHEUS_BACKEND" "" .Values.AsMap | default "prometheus" -}}
+{{- ((.Values.env).standard).PROMETHEUS_BACKEND | default "prometheus" -}}
 {{- end -}}
 
 {{/*

@@ -6,7 +6,7 @@ K8S_NODE_NAME: {valueFrom: {fieldRef: {apiVersion: v1, fieldPath: spec.nodeName}
 K8S_POD_NAME: {valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.name}}}
 K8S_POD_UID: {valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.uid}}}
 OTEL_RESOURCE_ATTRIBUTES: {value: {{ include "metrics.v1.resourceAttributes" . | toJson }}}
-OTEL_SERVICE_NAME: {value: {{ include "metrics.v1.name" . | quote }}}
+OTEL_SERVICE_NAME: {value: {{ include "metrics.v1.unitName" . | quote }}}
 {{- end }}
 {{- end -}}
 

@@ -15,18 +15,27 @@
 
 {{/* The version that runs: the image tag where the workload chart is used, else the chart's appVersion. */}}
 {{- define "metrics.v1.version" -}}
-{{- dig "workload" "image" "tag" "" .Values.AsMap | default .Chart.AppVersion -}}
+{{- ((.Values.workload).image).tag | default .Chart.AppVersion -}}
+{{- end -}}
+
+{{/* The name of what each unit of a service has; that of a service without units is the release's. */}}
+{{- define "metrics.v1.unitFullname" -}}
+{{- $name := include "metrics.v1.fullname" . -}}
+{{- if .unit -}}{{ printf "%s-%s" $name .unit | trunc 63 | trimSuffix "-" }}{{- else -}}{{ $name }}{{- end -}}
 {{- end -}}
 
 {{/* What selectors hold: nothing that changes during the life of a release, so neither version nor chart. */}}
 {{- define "metrics.v1.selectorLabels" -}}
+{{- with .unit }}
+app.kubernetes.io/component: {{ . | quote }}
+{{- end }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/name: {{ include "metrics.v1.name" . | quote }}
 {{- end -}}
 
 {{/* Labels of pods: without the chart's version, whose every bump would restart all pods. */}}
 {{- define "metrics.v1.podLabels" -}}
-app.kubernetes.io/component: {{ .Values.metrics.role | quote }}
+app.kubernetes.io/component: {{ .unit | default .Values.metrics.role | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 app.kubernetes.io/name: {{ include "metrics.v1.name" . | quote }}
@@ -41,7 +50,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{/* Name, namespace and labels of an object. */}}
 {{- define "metrics.v1.metadata" -}}
-name: {{ include "metrics.v1.fullname" . | quote }}
+name: {{ include "metrics.v1.unitFullname" . | quote }}
 namespace: {{ .Release.Namespace | quote }}
 labels:
   {{- include "metrics.v1.labels" . | nindent 2 }}

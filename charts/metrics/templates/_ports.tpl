@@ -22,7 +22,7 @@ Prometheus. workload.extraPorts is the only value of another chart that is read 
 {{- end -}}
 
 {{- define "metrics.v1.extraPorts" -}}
-{{- include "metrics.v1.present" (dig "workload" "extraPorts" dict .Values.AsMap) -}}
+{{- include "metrics.v1.present" ((.Values.workload).extraPorts) -}}
 {{- end -}}
 
 {{/* The container's ports. */}}

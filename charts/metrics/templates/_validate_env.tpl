@@ -1,7 +1,7 @@
 {{/* A name that the chart renders itself must not be set a second time: which of the two won would depend on their order. */}}
 {{- define "metrics.v1.validate.standard" -}}
 {{- $owners := include "metrics.v1.envOwners" . | fromYaml -}}
-{{- range $name, $_ := dig "env" "standard" dict .Values.AsMap -}}
+{{- range $name, $_ := ((.Values.env).standard) -}}
 {{- if hasKey $owners $name -}}
 {{- fail (printf "env.standard.%s is set by the metrics chart itself: remove it and use %s." $name (get $owners $name)) -}}
 {{- end -}}

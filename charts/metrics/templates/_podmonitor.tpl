@@ -1,0 +1,3 @@
+{{/* Tells the Prometheus operator to scrape the pods themselves. */}}
+{{- define "metrics.v1.podMonitor" -}}
+{{- end -}}

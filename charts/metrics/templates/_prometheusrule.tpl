@@ -1,0 +1,3 @@
+{{/* Recording rules and alerts. */}}
+{{- define "metrics.v1.prometheusRule" -}}
+{{- end -}}
