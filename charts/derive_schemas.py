@@ -1,6 +1,7 @@
 """Derives every chart's values.schema.json from values-schema.json: `python charts/derive_schemas.py [--check]`.
 
-Helm hands a library chart's schema only the values under the library's name, and a service's schema all of them. A schema
+Helm asks each chart's schema: a library's about the values under the library's name, a service's about all of them. So a
+service's schema says which keys there are at the root, and leaves what is below a subchart's name to that chart. A schema
 must stand alone, since Helm fetches nothing: references are written out. JSON Schema draft 7, which Helm 3 reads too.
 """
 
@@ -44,17 +45,17 @@ def derive(root: Path) -> dict[Path, str]:
         derived[charts / library / "values.schema.json"] = _text(f"Values of {library}", block)
     for service in sorted(charts.glob("services/*/Chart.yaml")):
         name = service.parent.name
-        derived[service.with_name("values.schema.json")] = _text(f"Values of {name}", _with_subcharts(schema, service))
+        derived[service.with_name("values.schema.json")] = _text(f"Values of {name}", _of_service(schema, service))
     return derived
 
 
-def _with_subcharts(schema: Mapping[str, Any], chart: Path) -> dict[str, Any]:
-    """The service's schema, with room for the values of charts that it depends on beside the two libraries."""
+def _of_service(schema: Mapping[str, Any], chart: Path) -> dict[str, Any]:
+    """The root keys of the service at `chart`: its own, strictly, and a mapping for each chart that it depends on."""
     properties = dict(schema["properties"])
     for dependency in _mapping(chart).get("dependencies", []):
-        key = dependency.get("alias") or dependency["name"]
-        if key not in properties:
-            properties[key] = {"description": f"Values of the {dependency['name']} chart.", "type": "object"}
+        name = dependency["name"]
+        description = properties.get(name, {}).get("description", f"Values of the {name} chart.")
+        properties[dependency.get("alias") or name] = {"description": description, "type": "object"}
     return {**schema, "properties": properties}
 
 

@@ -25,6 +25,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 import service_metrics
 from service_metrics.backend import HAS_GIL
+from service_metrics.budget import prometheus, series_budget
 from service_metrics.exposition.constant_labels import ConstantLabels
 from service_metrics.exposition.negotiation import Exposition
 from service_metrics.exposition.openmetrics import OPENMETRICS
@@ -48,6 +49,9 @@ BACKENDS = {
     "otel without a GIL": SimpleNamespace(**{kind: getattr(free_threaded, kind) for kind in KINDS}),
     "shadow": SimpleNamespace(**{kind: getattr(shadow, kind) for kind in KINDS}),
 }
+
+within_budget = SimpleNamespace(**{kind: getattr(prometheus, kind) for kind in KINDS})
+"""The classes of `prometheus` where a budget is set."""
 
 if not HAS_GIL:
     BACKENDS["otel"] = BACKENDS.pop("otel without a GIL")
@@ -78,7 +82,17 @@ _PAGES: dict[str, tuple[Callable[..., bytes], Exposition]] = {
 }
 
 
-@pytest.fixture(params=["_created series", "none"])
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets the budget of the registries that get their first metric from then on."""
+
+    def limit(series: int) -> None:
+        monkeypatch.setattr(series_budget, "LIMIT", series)
+
+    return limit
+
+
+@pytest.fixture(params=["_created series", "none", "a budget that suffices"])
 def conforms(
     request: pytest.FixtureRequest, backend: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[Callable[..., Any]], None]]:
@@ -94,7 +108,9 @@ def conforms(
         forget()
         reference, registry = CollectorRegistry(auto_describe=True), CollectorRegistry(auto_describe=True)
         scenario(BACKENDS["prometheus"], reference)
-        scenario(backend, registry)
+        if request.param == "a budget that suffices":
+            monkeypatch.setattr(series_budget, "LIMIT", 10_000)
+        scenario(within_budget if backend is BACKENDS["prometheus"] else backend, registry)
         assert list(map(_as_text, registry.collect())) == list(map(_as_text, reference.collect()))
         for page, (theirs, ours) in _PAGES.items():
             for escaping in (ALLOWUTF8, UNDERSCORES):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.render import Release
 
 Env = Callable[[Release], dict[str, Any]]
+Container = Callable[[Release], Mapping[str, Any]]
 
 IDENTITY = {
     "K8S_NAMESPACE_NAME",
@@ -66,6 +67,20 @@ def test_a_consumer_that_may_not_push_is_pulled(release: ReleaseFactory, env: En
     assert checks.scrape_path(rendered) == []
 
 
+@pytest.mark.parametrize(("service", "ports"), [("event-recorder", []), ("aaa-api", ["http"])], ids=["consumer", "api"])
+@pytest.mark.parametrize("monitored", [True, False])
+def test_a_pod_monitor_needs_no_service(
+    release: ReleaseFactory, container: Container, service: str, ports: list[str], monitored: bool
+) -> None:
+    both = {"metrics": {"podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": monitored}}}
+    rendered = release(service, "production", overrides=both)
+    assert [port["name"] for found in rendered.of_kind("Service") for port in found["spec"]["ports"]] == ports
+    assert [port["containerPort"] for port in container(rendered)["ports"]] == [8080]
+    assert len(release(service, "production").of_kind("Service")) == 1
+    extra = release(service, "production", overrides={**both, "workload": {"extraPorts": {"admin": 9000}}})
+    assert [port["name"] for port in extra.one("Service")["spec"]["ports"]] == ["admin", *ports]
+
+
 @pytest.mark.parametrize(
     ("create", "apis", "rendered"),
     [
@@ -85,16 +100,17 @@ def test_the_monitor_needs_its_kind(
     assert prometheus["ports"][0]["port"] == 8080
 
 
-def test_metrics_off_leaves_only_the_service(release: ReleaseFactory, env: Env, service: str, environment: str) -> None:
-    rendered = release(service, environment, overrides={"metrics": {"enabled": False}})
-    own = {"aaa-api": {"METRICS_PORT"}, "event-recorder": BROKER, "archive-tagger": set()}[service]
+def test_metrics_off_leaves_only_the_service(release: ReleaseFactory, env: Env, pilot: str, environment: str) -> None:
+    rendered = release(pilot, environment, overrides={"metrics": {"enabled": False}})
+    own = {"aaa-api": {"METRICS_PORT"}, "event-recorder": BROKER, "archive-tagger": set()}[pilot]
     assert set(env(rendered)) == ALWAYS | own
     assert env(rendered)["PROMETHEUS_METRICS_ENABLE"] == "false"
     assert rendered.of_kind("ServiceMonitor") == ()
-    peers = [peer for rule in rendered.one("NetworkPolicy")["spec"].get("ingress", ()) for peer in rule["from"]]
-    assert not [peer for peer in peers if "podSelector" in peer]
-    egress = rendered.one("NetworkPolicy")["spec"].get("egress", ())
-    assert 4318 not in [port["port"] for rule in egress for port in rule["ports"]]
+    spec = rendered.one("NetworkPolicy")["spec"]
+    measured = release(pilot, environment).one("NetworkPolicy")["spec"]
+    for direction in ("ingress", "egress"):  # neither Prometheus nor the collector
+        assert "monitoring" not in str(spec.get(direction))
+    assert "monitoring" in f"{measured.get('ingress')} {measured.get('egress')}"
     for check in (checks.env_list, checks.pod_security, checks.rollout, checks.selectors, checks.traffic_rules):
         assert check(rendered) == []
 

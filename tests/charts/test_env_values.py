@@ -66,6 +66,58 @@ def test_headers_come_from_a_secret(release: ReleaseFactory, env: Env) -> None:
 
 
 @pytest.mark.parametrize(
+    ("temporality", "said"), [("cumulative", None), ("delta", "delta"), ("lowmemory", "lowmemory")]
+)
+def test_only_a_process_that_pushes_is_told_what_a_push_tells(
+    release: ReleaseFactory, env: Env, temporality: str, said: str | None
+) -> None:
+    overrides = {"metrics": {"otlp": {"temporality": temporality}}}
+    name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
+    assert env(release("event-recorder", "staging", overrides=overrides)).get(name) == said
+    assert name not in env(release("aaa-api", "staging", overrides=overrides))
+    assert name not in env(release("event-recorder", "production", overrides=overrides))
+
+
+def test_more_resource_attributes_stand_among_the_charts_own(release: ReleaseFactory, env: Env) -> None:
+    more = {"cloud.region": "eu-1", "host.name": "$(K8S_NODE_NAME)", "team": "red", "gone": None, "zone": ""}
+    overrides = {"metrics": {"otlp": {"resourceAttributes": more}}}
+    text = env(release("aaa-api", "staging", overrides=overrides))["OTEL_RESOURCE_ATTRIBUTES"]
+    own = env(release("aaa-api", "staging"))["OTEL_RESOURCE_ATTRIBUTES"]
+    added = ["cloud.region=eu-1", "host.name=$(K8S_NODE_NAME)", "team=red"]
+    assert text.split(",") == sorted([*own.split(","), *added])
+
+
+@pytest.mark.parametrize(
+    ("series", "workers", "share"), [(0, 4, None), (400, 1, "400"), (400, 4, "100"), (1000, 3, "333"), (100, 1, "100")]
+)
+def test_a_worker_gets_its_share_of_the_budget(
+    release: ReleaseFactory, env: Env, series: int, workers: int, share: str | None
+) -> None:
+    overrides = {"metrics": {"budget": {"series": series}, "workers": workers}}
+    for service in ("aaa-api", "event-recorder"):  # pulled and pushed alike
+        found = env(release(service, "staging", overrides=overrides)).get("METRICS_SERIES_BUDGET")
+        assert found == share
+        assert int(found or 0) * workers <= series  # a page above the monitor's sampleLimit is lost whole
+    off = {"metrics": {"enabled": False, "budget": {"series": series}, "workers": workers}}
+    assert "METRICS_SERIES_BUDGET" not in env(release("aaa-api", "staging", overrides=off))
+
+
+def test_a_page_is_kept_only_where_it_is_asked_for(release: ReleaseFactory, env: Env) -> None:
+    cached = {"metrics": {"scrapeCache": True}}
+    assert env(release("aaa-api", "staging", overrides=cached))["METRICS_SCRAPE_CACHE"] == "true"
+    assert "METRICS_SCRAPE_CACHE" not in env(release("aaa-api", "staging"))
+    assert "METRICS_SCRAPE_CACHE" not in env(release("event-recorder", "staging", overrides=cached))  # it pushes
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (None, None)])
+def test_datadogs_tracer_is_told_what_the_values_say(
+    release: ReleaseFactory, env: Env, value: bool | None, text: str | None
+) -> None:
+    assert env(release("aaa-api", "staging", overrides={"dd_trace_enabled": value})).get("DD_TRACE_ENABLED") == text
+    assert "DD_TRACE_ENABLED" not in env(release("aaa-api", "staging"))
+
+
+@pytest.mark.parametrize(
     ("metrics", "name", "text"),
     [
         ({"namespace": "shop"}, "METRICS_NAMESPACE", "shop"),
@@ -129,11 +181,11 @@ def test_null_removes_a_variable(release: ReleaseFactory, env: Env) -> None:
 
 
 def test_the_service_name_never_holds_the_environment(
-    release: ReleaseFactory, env: Env, service: str, environment: str
+    release: ReleaseFactory, env: Env, pilot: str, environment: str
 ) -> None:
     backend = {"env": {"standard": {"PROMETHEUS_BACKEND": "otel"}}}
-    values = env(release(service, environment, overrides=backend))
-    assert values["OTEL_SERVICE_NAME"] == service
+    values = env(release(pilot, environment, overrides=backend))
+    assert values["OTEL_SERVICE_NAME"] == pilot
     assert f"deployment.environment.name={environment}," in values["OTEL_RESOURCE_ATTRIBUTES"]
 
 

@@ -1,102 +1,189 @@
-"""The services there are, and what each renders: a chart that renders less must not make any other test pass by it."""
+"""The services there are, and what each renders: a chart that renders less must not make any other test pass by it.
+
+What holds for every service is asked of the whole fleet at once; the tables say only what differs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from chart_harness import checks
-from chart_harness.fixtures.rendering import ReleaseFactory
+from chart_harness.checks import POLICIES, Policy
 from chart_harness.fleet import environments, services
 from chart_harness.render import Release
 
-PULLED = {"Deployment", "NetworkPolicy", "Service", "ServiceAccount", "ServiceMonitor"}
-PUSHED = {"Deployment", "NetworkPolicy", "ServiceAccount"}
-RENDERED = {
-    ("aaa-api", "production"): PULLED,
-    ("aaa-api", "staging"): PULLED,
-    ("archive-tagger", "production"): PULLED,
-    ("archive-tagger", "staging"): PUSHED,
-    ("event-recorder", "production"): PULLED,
-    ("event-recorder", "staging"): PUSHED,
+from .conftest import ROOT
+from .rendered_fleet import fleet, written
+
+ROLES = {
+    "http-api": """
+        aaa-api aaa-gateway assets-api data-collection-api decisions-api dependencies-api incidents-api intel-api
+        intel-requests-api locations-api outage-mock-server outage-scans-api outage-validation-api predictions-api public-api
+        satellite-api usage-api web-tool-api""",
+    "amqp-consumer": """
+        ai-prediction-tester alarm-lifecycle-manager asset-monitor asset-status-updater cache-updater event-recorder
+        feed-monitor intel-searcher message-amplifier notification-sender outage-updater regional-outage-collector""",
+    "task-runner": """
+        archive-tagger asset-outage-notifier broken-utility-detector current-incidents-cache-pruner customer-utility-updater
+        feed-config-server load-test-notification-sender outage-cache-warmer outage-validation-task-manager
+        regional-outage-feeder search-retry-feeder transformers-api""",
 }
-RUNS = {
-    "aaa-api": ("http-api", 2, 2, "368Mi", "512Mi"),
-    "archive-tagger": ("task-runner", 1, 1, "256Mi", "256Mi"),
-    "event-recorder": ("amqp-consumer", 1, 1, "256Mi", "256Mi"),
+FORTY_TWO = {name: role for role, names in ROLES.items() for name in names.split()}
+"""The fleet as it was handed over. Services may be added; one that is missing, or of another role, is a mistake."""
+
+UNTRACED = {
+    "feed-config-server",
+    "intel-searcher",
+    "load-test-notification-sender",
+    "outage-mock-server",
+    "search-retry-feeder",
 }
+"""The services whose values turn Datadog's tracer off, in both environments: it stays where it is."""
+
+PORTS = {"outage-mock-server": 9090, "public-api": 8000, "satellite-api": 8081}
+EXTRA_PORTS = {"feed-config-server": {"config": 8090}, "transformers-api": {"lookup": 8070}}
+PREFIXES = {"usage-api": "usage"}
+# Of these two the limit is the same in both environments: the live tests measure them against it.
+AS_MUCH_IN_STAGING = {"archive-tagger", "event-recorder"}
+
+RUN = {"ConfigMap", "Deployment", "NetworkPolicy", "PrometheusRule", "ServiceAccount"}
+PULLED = RUN | {"Service", "ServiceMonitor"}
+EVERY = [(service, environment) for service in services(ROOT) for environment in environments(ROOT, service)]
 
 
-def test_the_fleet_is_the_one_described_here(root: Path) -> None:
-    assert {(s, e) for s in services(root) for e in environments(root, s)} == set(RENDERED)
+def app(release: Release) -> Mapping[str, Any]:
+    """The service's only container."""
+    (found,) = release.one("Deployment")["spec"]["template"]["spec"]["containers"]
+    return dict(found)
 
 
-def test_kinds(release: ReleaseFactory, service: str, environment: str) -> None:
-    rendered = release(service, environment)
-    assert sorted(item["kind"] for item in rendered.objects) == sorted(RENDERED[service, environment])
+def variables(release: Release) -> dict[str, Any]:
+    return {entry["name"]: entry.get("value") for entry in app(release)["env"]}
 
 
-def test_every_object_is_in_the_release_namespace_and_named_after_the_service(
-    release: ReleaseFactory, service: str, environment: str
-) -> None:
-    for item in release(service, environment).objects:
-        metadata = item["metadata"]
-        assert (metadata["name"], metadata["namespace"]) == (service, environment)
-        assert metadata["labels"]["app.kubernetes.io/name"] == service
-        assert metadata["labels"]["app.kubernetes.io/instance"] == service
-        assert metadata["labels"]["app.kubernetes.io/component"] == RUNS[service][0]
-        assert metadata["labels"]["app.kubernetes.io/version"] == "0.1.0"
-        assert metadata["labels"]["helm.sh/chart"] == f"{service}-0.1.0"
+def mebibytes(quantity: str) -> int:
+    assert quantity.endswith("Mi"), quantity
+    return int(quantity.removesuffix("Mi"))
 
 
-@pytest.mark.parametrize(
-    "check", [checks.env_list, checks.pod_security, checks.rollout, checks.selectors, checks.traffic_rules]
-)
-def test_checks_that_hold_for_every_service(
-    release: ReleaseFactory, service: str, environment: str, check: Callable[[Release], list[str]]
-) -> None:
-    assert check(release(service, environment)) == []
+def test_the_forty_two_are_there() -> None:
+    assert len(FORTY_TWO) == 42
+    assert {name: written(name, "staging")[0]["metrics"]["role"] for name in FORTY_TWO} == FORTY_TWO
+    assert {environment for _, environment in EVERY} == {"production", "staging"}
+    assert len(EVERY) == 2 * len(services(ROOT)) >= 84
 
 
-def test_what_is_pulled_can_be_reached(release: ReleaseFactory, service: str, environment: str) -> None:
-    pulled = RENDERED[service, environment] is PULLED
-    assert checks.scrape_path(release(service, environment)) == (
-        [] if pulled else ["The release has no ServiceMonitor."]
-    )
+def test_each_renders_and_the_api_server_would_take_it() -> None:
+    assert dict(fleet().errors) == {}
+    assert set(fleet().releases) == set(EVERY)
 
 
-def test_what_runs(
-    release: ReleaseFactory, service: str, environment: str, container: Callable[[Release], Mapping[str, Any]]
-) -> None:
-    role, replicas, workers, staging_limit, production_limit = RUNS[service]
-    rendered = release(service, environment)
-    app = container(rendered)
-    assert rendered.one("Deployment")["spec"]["replicas"] == replicas
-    assert app["image"] == "reference-service:0.1.0"
-    assert app["command"] == ("reference-service", role)
-    assert {"name": "WEB_CONCURRENCY", "value": str(workers)} in [dict(entry) for entry in app["env"]]
-    assert app["resources"]["limits"]["memory"] == (staging_limit if environment == "staging" else production_limit)
-    assert set(app["resources"]["requests"]) == {"cpu", "memory"}
+@pytest.mark.parametrize("policy", POLICIES, ids=[policy.name for policy in POLICIES])
+def test_the_whole_fleet_keeps_the_policy(policy: Policy) -> None:
+    problems = {pair: policy.assess(fleet().releases[pair]) for pair in EVERY}
+    assert {pair: found for pair, found in problems.items() if found} == {}
 
 
-def test_probes(
-    release: ReleaseFactory, service: str, environment: str, container: Callable[[Release], Mapping[str, Any]]
-) -> None:
-    app = container(release(service, environment))
-    paths = {"startupProbe": "/health/live", "readinessProbe": "/health/ready", "livenessProbe": "/health/live"}
-    for probe, path in paths.items():
-        if service == "aaa-api":
-            assert app[probe]["httpGet"] == {"path": path, "port": "http"}
-        else:
-            assert app[probe]["exec"]["command"] == ("reference-service", "healthy")
+def test_kinds() -> None:
+    for service, environment in EVERY:
+        own, _ = written(service, environment)
+        pulled = own["metrics"]["role"] == "http-api" or environment == "production"
+        served = {"Service"} if "extraPorts" in own["workload"] else set()
+        rendered = [item["kind"] for item in fleet().releases[service, environment].objects]
+        assert sorted(rendered) == sorted(PULLED if pulled else RUN | served), (service, environment)
 
 
-def test_pod_labels_do_not_restart_pods_when_only_the_chart_changes(
-    release: ReleaseFactory, service: str, environment: str
-) -> None:
-    labels = release(service, environment).one("Deployment")["spec"]["template"]["metadata"]["labels"]
-    assert "helm.sh/chart" not in labels
-    assert labels["app.kubernetes.io/version"] == "0.1.0"
+def test_every_object_is_in_the_release_namespace_and_named_after_the_service() -> None:
+    for service, environment in EVERY:
+        for item in fleet().releases[service, environment].objects:
+            metadata = item["metadata"]
+            name = f"{service}-dashboard" if item["kind"] == "ConfigMap" else service
+            assert (metadata["name"], metadata["namespace"]) == (name, environment)
+            assert metadata["labels"]["app.kubernetes.io/name"] == service
+            assert metadata["labels"]["app.kubernetes.io/instance"] == service
+            assert (
+                metadata["labels"]["app.kubernetes.io/component"] == written(service, environment)[0]["metrics"]["role"]
+            )
+            assert metadata["labels"]["app.kubernetes.io/version"] == "0.1.0"
+            assert metadata["labels"]["helm.sh/chart"] == f"{service}-0.1.0"
+
+
+def test_the_backend_is_otel_in_every_staging_file_and_in_no_production_file() -> None:
+    for service, environment in EVERY:
+        own, special = written(service, environment)
+        assert "PROMETHEUS_BACKEND" not in own.get("env", {}).get("standard", {}), service
+        said = special.get("env", {}).get("standard", {}).get("PROMETHEUS_BACKEND")
+        assert said == {"staging": "otel", "production": None}[environment], (service, environment)
+        rendered = variables(fleet().releases[service, environment])["PROMETHEUS_BACKEND"]
+        assert rendered == {"staging": "otel", "production": "prometheus"}[environment], (service, environment)
+
+
+def test_the_tracer_is_off_where_it_was() -> None:
+    assert {name for name in services(ROOT) if written(name, "staging")[0].get("dd_trace_enabled") is False} == UNTRACED
+    assert [pair for pair in EVERY if "dd_trace_enabled" in written(*pair)[1]] == []
+    for service, environment in EVERY:
+        said = variables(fleet().releases[service, environment]).get("DD_TRACE_ENABLED")
+        assert said == ("false" if service in UNTRACED else None), (service, environment)
+
+
+def test_what_runs() -> None:
+    for service, environment in EVERY:
+        release = fleet().releases[service, environment]
+        container = app(release)
+        role = written(service, environment)[0]["metrics"]["role"]
+        assert container["image"] == "reference-service:0.1.0"
+        assert container["command"] == ("reference-service", role)
+        assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+        for probe, path in {"startupProbe": "live", "readinessProbe": "ready", "livenessProbe": "live"}.items():
+            if role == "http-api":
+                assert container[probe]["httpGet"] == {"path": f"/health/{path}", "port": "http"}
+            else:
+                assert container[probe]["exec"]["command"] == ("reference-service", "healthy")
+
+
+def test_ports_and_prefixes() -> None:
+    for service, environment in EVERY:
+        told = variables(fleet().releases[service, environment])
+        assert told.get("METRICS_PORT") in {str(PORTS.get(service, 8080)), None}, (service, environment)
+        assert told.get("METRICS_NAMESPACE") == PREFIXES.get(service), (service, environment)
+        open_ports = {
+            port["name"]: port["containerPort"] for port in app(fleet().releases[service, environment]).get("ports", ())
+        }
+        own = {"http", "metrics"} & set(open_ports)
+        extra = {name: number for name, number in open_ports.items() if name not in own}
+        assert extra == EXTRA_PORTS.get(service, {}), (service, environment)
+
+
+def test_production_has_more_than_staging() -> None:
+    for service in services(ROOT):
+        staging, production = (fleet().releases[service, environment] for environment in ("staging", "production"))
+        limits = [mebibytes(app(release)["resources"]["limits"]["memory"]) for release in (staging, production)]
+        assert limits[0] <= limits[1], service
+        assert (limits[0] == limits[1]) <= (service in AS_MUCH_IN_STAGING or service not in FORTY_TWO), service
+        replicas = [release.one("Deployment")["spec"]["replicas"] for release in (staging, production)]
+        assert replicas[0] <= replicas[1], service
+        budgets = [int(variables(release).get("METRICS_SERIES_BUDGET") or 0) for release in (staging, production)]
+        assert budgets[0] <= budgets[1], service
+
+
+def test_the_pilots_are_as_the_live_tests_expect_them() -> None:
+    expected = {
+        "aaa-api": (2, "2", "368Mi", "512Mi"),
+        "archive-tagger": (1, "1", "256Mi", "256Mi"),
+        "event-recorder": (1, "1", "256Mi", "256Mi"),
+    }
+    for service, (replicas, workers, staging, production) in expected.items():
+        for environment, limit in (("staging", staging), ("production", production)):
+            release = fleet().releases[service, environment]
+            assert release.one("Deployment")["spec"]["replicas"] == replicas
+            assert variables(release)["WEB_CONCURRENCY"] == workers
+            assert app(release)["resources"]["limits"]["memory"] == limit
+
+
+def test_pod_labels_do_not_restart_pods_when_only_the_chart_changes() -> None:
+    for pair in EVERY:
+        labels = fleet().releases[pair].one("Deployment")["spec"]["template"]["metadata"]["labels"]
+        assert "helm.sh/chart" not in labels
+        assert labels["app.kubernetes.io/version"] == "0.1.0"

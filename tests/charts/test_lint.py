@@ -24,7 +24,7 @@ def test_services(root: Path, service: str, environment: str) -> None:
 
 
 def test_lint_can_fail(root: Path) -> None:
-    with pytest.raises(HelmError, match="/metrics/port"):
+    with pytest.raises(HelmError, match=r"metrics:\n- at '/port': got string, want integer"):
         lint(root, "aaa-api", "staging", "--set-string", "metrics.port=x")
 
 

@@ -65,15 +65,3 @@ def test_a_consumer_that_pushes_may_still_have_ports(release: ReleaseFactory) ->
     rendered = release("event-recorder", "staging", overrides={"workload": {"extraPorts": {"admin": 9000}}})
     assert [(p["name"], p["port"]) for p in rendered.one("Service")["spec"]["ports"]] == [("admin", 9000)]
     assert rendered.of_kind("ServiceMonitor") == ()
-
-
-def test_the_monitor(release: ReleaseFactory) -> None:
-    settings = {"interval": "1m", "scrapeTimeout": "60s", "labels": {"release": "prometheus"}}
-    monitor = release("aaa-api", "staging", overrides={"metrics": {"serviceMonitor": settings}}).one("ServiceMonitor")
-    assert monitor["metadata"]["labels"]["release"] == "prometheus"
-    assert dict(monitor["spec"]["selector"]) == {
-        "matchLabels": {"app.kubernetes.io/instance": "aaa-api", "app.kubernetes.io/name": "aaa-api"}
-    }
-    assert [dict(endpoint) for endpoint in monitor["spec"]["endpoints"]] == [
-        {"port": "http", "path": "/metrics", "interval": "1m", "scrapeTimeout": "60s", "honorLabels": True}
-    ]

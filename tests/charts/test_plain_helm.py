@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.helm import Helm
@@ -24,7 +25,12 @@ def chart(root: Path, tmp_path: Path) -> Path:
 
 
 def test_dependency_update_and_template(chart: Path, release: ReleaseFactory) -> None:
-    assert sorted(path.name for path in (chart / "charts").iterdir()) == ["metrics-1.0.0.tgz", "workload-1.0.0.tgz"]
+    libraries = {
+        name: yaml.safe_load((chart / "../.." / name / "Chart.yaml").read_text()) for name in ("metrics", "workload")
+    }
+    assert {path.name for path in (chart / "charts").iterdir()} == {
+        f"{name}-{metadata['version']}.tgz" for name, metadata in libraries.items()
+    }
     for environment in ("staging", "production"):
         files = ["-f", str(chart / "values.yaml"), "-f", str(chart / "environments" / environment / "values.yaml")]
         crd = ["--api-versions", "monitoring.coreos.com/v1"]
@@ -32,10 +38,11 @@ def test_dependency_update_and_template(chart: Path, release: ReleaseFactory) ->
         assert parse(text) == release("event-recorder", environment).objects
 
 
-def test_the_package_holds_the_libraries_and_not_the_gates_input(chart: Path, tmp_path: Path) -> None:
+def test_the_package_holds_what_is_rendered_and_nothing_else(chart: Path, tmp_path: Path) -> None:
     Helm().run(["package", str(chart), "--destination", str(tmp_path)])
     with tarfile.open(tmp_path / "event-recorder-0.1.0.tgz") as package:
         names = set(package.getnames())
     assert "event-recorder/values.schema.json" in names
     assert "event-recorder/charts/metrics/templates/_env.tpl" in names
     assert "event-recorder/gate.yaml" not in names
+    assert not [name for name in names if "/examples/" in name]

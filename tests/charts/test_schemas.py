@@ -12,10 +12,21 @@ from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from chart_harness.assembly import assemble
+from chart_harness.fleet import services
 from chart_harness.helm import Helm, HelmError
 from chart_harness.render import RenderError, render
+
+LIMITS = (
+    "bodySizeLimit",
+    "keepDroppedTargets",
+    "labelNameLengthLimit",
+    "labelValueLengthLimit",
+    "nativeHistogramBucketLimit",
+    "targetLimit",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +55,8 @@ def nodes(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
         yield from nodes(inner, f"{path}.{key}")
     if isinstance(schema.get("additionalProperties"), dict):
         yield from nodes(schema["additionalProperties"], f"{path}.*")
+    for inner in schema.get("patternProperties", {}).values():
+        yield from nodes(inner, f"{path}.*")
 
 
 def schemas(root: Path) -> dict[str, Any]:
@@ -54,13 +67,7 @@ def schemas(root: Path) -> dict[str, Any]:
 
 def test_no_schema_has_drifted(deriver: ModuleType, root: Path) -> None:
     derived = deriver.derive(root)
-    assert {path.parent.name for path in derived} == {
-        "metrics",
-        "workload",
-        "aaa-api",
-        "event-recorder",
-        "archive-tagger",
-    }
+    assert [path.parent.name for path in derived] == ["metrics", "workload", *services(root)]
     assert {path: path.read_text(encoding="utf-8") for path in derived} == derived
 
 
@@ -109,23 +116,34 @@ def test_a_chart_with_another_dependency_may_set_its_values(deriver: ModuleType,
     chart.write_text(chart.read_text() + "  - {name: redis, version: 1.0.0, alias: cache, repository: 'file://x'}\n")
     derived = deriver.derive(copy)
     allowed = json.loads(derived[chart.with_name("values.schema.json")])["properties"]
-    assert set(allowed) == {"global", "env", "metrics", "workload", "cache"}
+    assert set(allowed) == {"global", "dd_trace_enabled", "env", "metrics", "workload", "cache"}
+    assert allowed["cache"] == {"description": "Values of the redis chart.", "type": "object"}
+
+
+def test_a_service_leaves_what_is_below_a_library_to_the_library(root: Path) -> None:
+    for name in services(root):
+        properties = schemas(root)[name]["properties"]
+        assert properties["env"]["additionalProperties"] is False
+        for library in ("metrics", "workload"):
+            assert properties[library].keys() == {"description", "type"}
 
 
 def test_every_schema_stands_alone_and_is_valid(root: Path) -> None:
     found = schemas(root)
-    assert len(found) == 5
+    assert set(found) == {"metrics", "workload", *services(root)}
     for schema in found.values():
         assert "$ref" not in json.dumps(schema)
+        assert "propertyNames" not in json.dumps(schema)  # Helm's validator says the wrong place: use patternProperties
         jsonschema.Draft7Validator.check_schema(schema)
 
 
 def test_every_object_is_closed_and_every_key_explained(root: Path) -> None:
     seen = 0
-    for schema in schemas(root).values():
+    for name, schema in schemas(root).items():
         for path, node in nodes(schema):
             last = path.rpartition(".")[2]
-            if "object" in (node.get("type") or ()) and last != "global":
+            subchart = path in {".metrics", ".workload"} and name not in {"metrics", "workload"}
+            if "object" in (node.get("type") or ()) and last != "global" and not subchart:
                 assert "additionalProperties" in node, path
             if path and last != "*":
                 assert node.get("description"), path
@@ -133,20 +151,58 @@ def test_every_object_is_closed_and_every_key_explained(root: Path) -> None:
     assert seen > 200
 
 
-def test_every_default_has_a_schema_and_every_key_a_default(root: Path) -> None:
-    for library in ("metrics", "workload"):
-        schema = schemas(root)[library]
-        required = {f"{path}.{key}".lstrip(".") for path, node in nodes(schema) for key in node.get("required", ())}
-        without = {path.lstrip(".") for path, _ in nodes(schema) if path and "*" not in path and ".global" not in path}
-        assert (
-            without - required
-            == {
-                "metrics": {"role"},  # a service must say it
-                "workload": {
-                    f"resources.{kind}{key}" for kind in ("requests", "limits") for key in ("", ".cpu", ".memory")
-                },
-            }[library]
-        )
+# What has no default: what a service must say, and parts of what is left out whole.
+WITHOUT_DEFAULT = {
+    "metrics": {
+        "role",
+        *(f"networkPolicy.{peer}.ipBlock" for peer in ("dns", "prometheus", "collector")),
+        *(
+            f"networkPolicy.{peer}.ipBlock.{key}"
+            for peer in ("dns", "prometheus", "collector")
+            for key in ("cidr", "except")
+        ),
+        "networkPolicy.dns.podSelector",
+        "networkPolicy.dns.podSelector.matchLabels",
+        *(f"serviceMonitor.limits.{key}" for key in LIMITS),
+        *(f"serviceMonitor.tlsConfig.{key}" for key in ("ca", "cert", "insecureSkipVerify", "keySecret", "serverName")),
+        *(f"serviceMonitor.basicAuth.{key}" for key in ("password", "username")),
+        *(f"serviceMonitor.authorization.{key}" for key in ("credentials", "type")),
+        *(
+            f"serviceMonitor.{secret}.{key}"
+            for secret in (
+                "authorization.credentials",
+                "basicAuth.password",
+                "basicAuth.username",
+                "tlsConfig.ca",
+                "tlsConfig.cert",
+                "tlsConfig.keySecret",
+            )
+            for key in ("key", "name")
+        ),
+    },
+    "workload": {f"resources.{kind}{key}" for kind in ("requests", "limits") for key in ("", ".cpu", ".memory")},
+}
+
+
+@pytest.mark.parametrize("library", ["metrics", "workload"])
+def test_every_default_has_a_schema_and_every_key_a_default(root: Path, library: str) -> None:
+    schema = schemas(root)[library]
+    required = {f"{path}.{key}".lstrip(".") for path, node in nodes(schema) for key in node.get("required", ())}
+    named = {path.lstrip(".") for path, _ in nodes(schema) if path and "*" not in path and ".global" not in path}
+    assert named - required == WITHOUT_DEFAULT[library]
+    assert set(defaults(yaml.safe_load((root / "charts" / library / "values.yaml").read_text()), schema)) == required
+
+
+def defaults(values: dict[str, Any], schema: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The keys of values.yaml that the schema names."""
+    for key, value in values.items():
+        if key in schema.get("properties", {}):
+            yield f"{path}{key}"
+            if isinstance(value, dict):
+                yield from defaults(value, schema["properties"][key], f"{path}{key}.")
+        else:  # an entry whose name is free, such as excludedHandlers.health
+            assert "additionalProperties" in schema, f"{path}{key} has a default and no schema"
+            assert schema["additionalProperties"] or schema.get("patternProperties"), f"{path}{key}"
 
 
 def test_global_values_are_let_through(root: Path) -> None:
@@ -160,10 +216,10 @@ def test_global_values_are_let_through(root: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        (["--set-string", "metrics.port=8080"], "/metrics/port"),
+        (["--set-string", "metrics.port=8080"], "metrics:\n- at '/port': got string, want integer"),
         (["--set", "metrics.prot=8080"], "prot"),
         (["--set", "env.standard.PROMETHEUS_BACKEND=statsd"], "/env/standard/PROMETHEUS_BACKEND"),
-        (["--set", "metrics.role=web"], "/metrics/role"),
+        (["--set", "metrics.role=web"], "metrics:\n- at '/role': value must be one of"),
         (["--set", "metrics.serviceMonitor.port=web"], "metrics.serviceMonitor.port"),
     ],
 )

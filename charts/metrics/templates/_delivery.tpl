@@ -14,7 +14,7 @@ An HTTP API is always pulled. Consumers and runners push on the backends otel an
 none
 {{- else if $pushes -}}
 push
-{{- else if $metrics.serviceMonitor.enabled -}}
+{{- else if or $metrics.serviceMonitor.enabled $metrics.podMonitor.enabled -}}
 pull
 {{- else -}}
 none

@@ -32,13 +32,16 @@ Kubernetes expands $(NAME) only from entries above; K8S_* sorts before OTEL_*, w
 
 {{/*
 What the process is told whether or not it is measured. METRICS_PORT is an HTTP API's own port, WEB_CONCURRENCY its number of
-workers: they stay when metrics are off.
+workers: they stay when metrics are off. Datadog's tracer is told only what the values say.
 */}}
 {{- define "metrics.v1.env.process" -}}
 PROMETHEUS_METRICS_ENABLE: {value: {{ .Values.metrics.enabled | toString | quote }}}
 WEB_CONCURRENCY: {value: {{ int .Values.metrics.workers | toString | quote }}}
 {{- if .Values.metrics.enabled }}
 PROMETHEUS_BACKEND: {value: {{ include "metrics.v1.backend" . | quote }}}
+{{- end }}
+{{- if not (kindIs "invalid" .Values.dd_trace_enabled) }}
+DD_TRACE_ENABLED: {value: {{ .Values.dd_trace_enabled | toString | quote }}}
 {{- end }}
 {{- if hasKey (include "metrics.v1.portMap" . | fromYaml) (include "metrics.v1.portName" .) }}
 METRICS_PORT: {value: {{ int .Values.metrics.port | toString | quote }}}

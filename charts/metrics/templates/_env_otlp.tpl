@@ -20,8 +20,9 @@ OTEL_SERVICE_NAME: {value: {{ include "metrics.v1.unitName" . | quote }}}
     "k8s.pod.uid" "$(K8S_POD_UID)"
     "service.namespace" "$(K8S_NAMESPACE_NAME)"
     "service.version" (include "metrics.v1.version" .) -}}
+{{- $more := include "metrics.v1.present" .Values.metrics.otlp.resourceAttributes | fromJson -}}
 {{- $pairs := list -}}
-{{- range $name, $value := $attributes -}}
+{{- range $name, $value := mergeOverwrite $attributes $more -}}
 {{- if $value -}}
 {{- $pairs = append $pairs (printf "%s=%s" $name $value) -}}
 {{- end -}}
@@ -36,6 +37,9 @@ OTEL_SERVICE_NAME: {value: {{ include "metrics.v1.unitName" . | quote }}}
 METRICS_PUSH_INTERVAL: {value: {{ $otlp.pushInterval | toString | quote }}}
 OTEL_EXPORTER_OTLP_ENDPOINT: {value: {{ toJson $otlp.endpoint }}}
 OTEL_EXPORTER_OTLP_PROTOCOL: {value: {{ toJson $otlp.protocol }}}
+{{- if ne $otlp.temporality "cumulative" }}
+OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: {value: {{ toJson $otlp.temporality }}}
+{{- end }}
 {{- if $otlp.headersSecret.name }}
 OTEL_EXPORTER_OTLP_HEADERS: {valueFrom: {secretKeyRef: {name: {{ toJson $otlp.headersSecret.name }}, key: {{ toJson $otlp.headersSecret.key }}}}}
 {{- end }}

@@ -26,16 +26,18 @@
 
 {{/* What selectors hold: nothing that changes during the life of a release, so neither version nor chart. */}}
 {{- define "metrics.v1.selectorLabels" -}}
-{{- with .unit }}
+{{- with .unit -}}
 app.kubernetes.io/component: {{ . | quote }}
-{{- end }}
+{{ end -}}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/name: {{ include "metrics.v1.name" . | quote }}
 {{- end -}}
 
 {{/* Labels of pods: without the chart's version, whose every bump would restart all pods. */}}
 {{- define "metrics.v1.podLabels" -}}
-app.kubernetes.io/component: {{ .unit | default .Values.metrics.role | quote }}
+{{- with .unit | default .Values.metrics.role -}}
+app.kubernetes.io/component: {{ . | quote }}
+{{ end -}}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 app.kubernetes.io/name: {{ include "metrics.v1.name" . | quote }}

@@ -1,10 +1,12 @@
 {{/*
 Who may talk to the pods and whom they may talk to. Ingress is always closed but for Prometheus (where it pulls) and the
-named peers. Egress is closed for consumers and runners, on either backend, and for an HTTP API that names its egress.
+named peers. Egress is closed for consumers and runners, on either backend, and for an HTTP API that names its egress or
+denies it by default.
 */}}
 {{- define "metrics.v1.networkPolicy" -}}
 {{- $policy := .Values.metrics.networkPolicy -}}
-{{- $closesEgress := or (ne .Values.metrics.role "http-api") (include "metrics.v1.present" $policy.egress | fromYaml) -}}
+{{- $named := include "metrics.v1.present" $policy.egress | fromYaml -}}
+{{- $closesEgress := or (ne .Values.metrics.role "http-api") $named $policy.defaultDeny -}}
 {{- if $policy.enabled }}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

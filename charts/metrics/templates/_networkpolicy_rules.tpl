@@ -1,4 +1,4 @@
-{{/* Prometheus to the port it scrapes; each named peer to every port of the service. */}}
+{{/* Prometheus to the ports it scrapes; each named peer to every port of the service, of whose units one may have none. */}}
 {{- define "metrics.v1.networkPolicy.ingress" -}}
 {{- $policy := .Values.metrics.networkPolicy -}}
 {{- $ports := include "metrics.v1.portMap" . | fromYaml -}}
@@ -6,9 +6,11 @@
 - from:
     - {{ include "metrics.v1.peer" $policy.prometheus | trim | indent 6 | trim }}
   ports:
-    - {port: {{ get $ports (include "metrics.v1.monitorPortName" .) }}, protocol: TCP}
+    {{- range include "metrics.v1.scrapedPorts" . | fromJsonArray }}
+    - {port: {{ get $ports . }}, protocol: TCP}
+    {{- end }}
 {{- end }}
-{{- range $_, $peer := include "metrics.v1.present" $policy.peers | fromYaml }}
+{{- range $_, $peer := ternary dict (include "metrics.v1.present" $policy.peers | fromYaml) (empty $ports) }}
 - from:
     - {{ include "metrics.v1.peer" $peer | trim | indent 6 | trim }}
   ports:
@@ -22,9 +24,7 @@
 {{- define "metrics.v1.networkPolicy.egress" -}}
 {{- $policy := .Values.metrics.networkPolicy -}}
 - to:
-    - namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: kube-system
+    - {{ include "metrics.v1.peer" $policy.dns | trim | indent 6 | trim }}
   ports:
     - {port: 53, protocol: UDP}
     - {port: 53, protocol: TCP}
@@ -41,16 +41,5 @@
     {{- range $_, $port := include "metrics.v1.present" $peer.ports | fromYaml }}
     - {port: {{ int $port }}, protocol: TCP}
     {{- end }}
-{{- end }}
-{{- end -}}
-
-{{/* One NetworkPolicy peer; metrics.v1.validate has seen that it selects something. */}}
-{{- define "metrics.v1.peer" -}}
-{{- range $selector := list "namespaceSelector" "podSelector" }}
-{{- with include "metrics.v1.present" (dig $selector "matchLabels" dict $) | fromYaml }}
-{{ $selector }}:
-  matchLabels:
-    {{- toYaml . | nindent 4 }}
-{{- end }}
 {{- end }}
 {{- end -}}

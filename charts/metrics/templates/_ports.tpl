@@ -34,9 +34,16 @@ Prometheus. workload.extraPorts is the only value of another chart that is read 
 {{- end }}
 {{- end -}}
 
-{{/* The Service's ports; they point at the container's ports by name. */}}
+{{/*
+The Service's ports; they point at the container's ports by name. A port that only Prometheus asks needs none where a
+PodMonitor finds the pods themselves.
+*/}}
 {{- define "metrics.v1.servicePorts" -}}
-{{- range $name, $port := include "metrics.v1.portMap" . | fromYaml }}
+{{- $ports := include "metrics.v1.portMap" . | fromYaml -}}
+{{- if and .Values.metrics.podMonitor.enabled (ne .Values.metrics.role "http-api") -}}
+{{- $ports = omit $ports (include "metrics.v1.portName" .) -}}
+{{- end -}}
+{{- range $name, $port := $ports }}
 - name: {{ $name | quote }}
   port: {{ $port }}
   targetPort: {{ $name | quote }}

@@ -1,33 +1,44 @@
-{{/*
-Tells the Prometheus operator to scrape the service. honorLabels: the page itself says `service` and `environment`
-(CUSTOM_LABELS), as pushed series do; without it Prometheus would rename the first to exported_service.
-*/}}
+{{/* Tells the Prometheus operator to scrape the pods behind the service. */}}
 {{- define "metrics.v1.serviceMonitor" -}}
-{{- $monitor := .Values.metrics.serviceMonitor -}}
-{{- $wanted := or (eq $monitor.create "always") (and (eq $monitor.create "auto") (include "metrics.v1.hasServiceMonitorCRD" .)) -}}
-{{- if and (eq (include "metrics.v1.delivery" .) "pull") $wanted }}
+{{- if include "metrics.v1.rendersMonitor" (list . "ServiceMonitor") }}
 apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata:
-  {{- include "metrics.v1.metadata" . | nindent 2 }}
-  {{- with $monitor.labels }}
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+  {{- include "metrics.v1.monitorMetadata" . | nindent 2 }}
 spec:
-  selector:
-    matchLabels:
-      {{- include "metrics.v1.selectorLabels" . | nindent 6 }}
+  {{- include "metrics.v1.monitorSpec" . | trim | nindent 2 }}
   endpoints:
-    - port: {{ include "metrics.v1.monitorPortName" . | quote }}
-      path: {{ .Values.metrics.path | quote }}
-      interval: {{ $monitor.interval }}
-      scrapeTimeout: {{ $monitor.scrapeTimeout }}
-      honorLabels: true
+    {{- include "metrics.v1.endpoints" . | trim | nindent 4 }}
 {{- end }}
 {{- end -}}
 
-{{/* "true" or nothing. A cluster reports the kind; `helm template --api-versions` is often given the group alone. */}}
-{{- define "metrics.v1.hasServiceMonitorCRD" -}}
-{{- $apis := .Capabilities.APIVersions -}}
-{{- if or ($apis.Has "monitoring.coreos.com/v1/ServiceMonitor") ($apis.Has "monitoring.coreos.com/v1") -}}true{{- end -}}
+{{/* Name and labels of either monitor. */}}
+{{- define "metrics.v1.monitorMetadata" -}}
+{{- include "metrics.v1.metadata" . }}
+{{- with include "metrics.v1.present" .Values.metrics.serviceMonitor.labels | fromYaml }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* What either monitor says of all its pages: which pods, and what a scrape may hold. */}}
+{{- define "metrics.v1.monitorSpec" -}}
+{{- $metrics := .Values.metrics -}}
+selector:
+  matchLabels:
+    {{- include "metrics.v1.selectorLabels" . | nindent 4 }}
+{{- with $metrics.serviceMonitor.jobLabel }}
+jobLabel: {{ . | quote }}
+{{- end }}
+{{- with $metrics.serviceMonitor.scrapeClass }}
+scrapeClass: {{ . | quote }}
+{{- end }}
+{{- with int $metrics.budget.series }}
+sampleLimit: {{ . }}
+{{- end }}
+{{- with int $metrics.budget.labels }}
+labelLimit: {{ . }}
+{{- end }}
+{{- range $name, $limit := include "metrics.v1.present" $metrics.serviceMonitor.limits | fromYaml }}
+{{ $name }}: {{ if kindIs "string" $limit }}{{ $limit }}{{ else }}{{ int64 $limit }}{{ end }}
+{{- end }}
 {{- end -}}

@@ -9,6 +9,7 @@ metrics.units; each has its own objects, selectors and OTEL_SERVICE_NAME. Called
 {{/*
 A template as one unit sees it: include "metrics.v1.inUnit" (list . "scheduler" "metrics.v1.env"). What metrics.units,
 workload.units and env.units say of the unit lies over the service's own values. The empty name is the service itself.
+The template gets a dict: Values is a plain map there, and `unit` the name.
 */}}
 {{- define "metrics.v1.inUnit" -}}
 {{- $root := first . -}}
@@ -17,11 +18,15 @@ workload.units and env.units say of the unit lies over the service's own values.
 {{- include (last .) $root -}}
 {{- else -}}
 {{- $values := deepCopy $root.Values.AsMap -}}
-{{- range $block := list "metrics" "workload" -}}
-{{- $_ := set $values $block (mergeOverwrite (get $values $block | default dict) (dig $block "units" $unit nil $values | default dict)) -}}
+{{- range $name := list "metrics" "workload" -}}
+{{- $block := get $values $name | default dict -}}
+{{- $over := get ($block.units | default dict) $unit | default dict -}}
+{{- $_ := set $values $name (mergeOverwrite $block (include "metrics.v1.present" $over | fromJson)) -}}
 {{- end -}}
-{{- $standard := mergeOverwrite (dig "env" "standard" nil $values | default dict) (dig "env" "units" $unit nil $values | default dict) -}}
-{{- $_ := set $values "env" (dict "standard" $standard) -}}
+{{- $env := get $values "env" | default dict -}}
+{{- $over := get ($env.units | default dict) $unit | default dict -}}
+{{- $standard := mergeOverwrite ($env.standard | default dict) $over -}}
+{{- $_ := set $values "env" (set $env "standard" $standard) -}}
 {{- include (last .) (dict "Capabilities" $root.Capabilities "Chart" $root.Chart "Release" $root.Release "Template" $root.Template "Values" $values "unit" $unit) -}}
 {{- end -}}
 {{- end -}}
@@ -30,4 +35,9 @@ workload.units and env.units say of the unit lies over the service's own values.
 {{- define "metrics.v1.unitName" -}}
 {{- $name := include "metrics.v1.name" . -}}
 {{- if .unit -}}{{ printf "%s-%s" $name .unit }}{{- else -}}{{ $name }}{{- end -}}
+{{- end -}}
+
+{{/* For sentences: what stands before the key of a value that a unit may set, as in metrics.units.web.role. */}}
+{{- define "metrics.v1.unitKey" -}}
+{{- with .unit -}}units.{{ . }}.{{- end -}}
 {{- end -}}

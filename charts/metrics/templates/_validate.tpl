@@ -1,6 +1,6 @@
 {{/* Stops the rendering with one sentence: which value is wrong, and what to do. The schemas catch types and unknown keys before. */}}
 {{- define "metrics.v1.validate" -}}
-{{- range list "role" "environment" "backend" "delivery" "port" "monitor" "labels" "handlers" "otlp" "standard" "policy" -}}
+{{- range list "units" "role" "environment" "backend" "delivery" "port" "monitor" "labels" "handlers" "budget" "otlp" "resource" "variables" "policy" -}}
 {{- include (printf "metrics.v1.validate.%s" .) $ -}}
 {{- end -}}
 {{- end -}}
@@ -8,7 +8,7 @@
 {{- define "metrics.v1.validate.role" -}}
 {{- $role := .Values.metrics.role | default "" -}}
 {{- if not (has $role (list "http-api" "amqp-consumer" "task-runner")) -}}
-{{- fail (printf "metrics.role is %q: set it to http-api, amqp-consumer or task-runner." $role) -}}
+{{- fail (printf "metrics.%srole is %q: set it to http-api, amqp-consumer or task-runner." (include "metrics.v1.unitKey" .) $role) -}}
 {{- end -}}
 {{- end -}}
 

@@ -3,14 +3,15 @@
 {{- $policy := .Values.metrics.networkPolicy -}}
 {{- $delivery := include "metrics.v1.delivery" . -}}
 {{- if $policy.enabled -}}
+{{- include "metrics.v1.validate.peer" (list "dns" $policy.dns) -}}
 {{- if eq $delivery "pull" -}}
-{{- include "metrics.v1.validate.peer" (list "prometheus" $policy.prometheus) -}}
+{{- include "metrics.v1.validate.caller" (list "prometheus" $policy.prometheus) -}}
 {{- else if eq $delivery "push" -}}
 {{- include "metrics.v1.validate.peer" (list "collector" $policy.collector) -}}
 {{- end -}}
 {{- range $name, $peer := include "metrics.v1.present" $policy.peers | fromYaml -}}
-{{- include "metrics.v1.validate.peer" (list (printf "peers.%s" $name) $peer) -}}
-{{- if empty (include "metrics.v1.portMap" $ | fromYaml) -}}
+{{- include "metrics.v1.validate.caller" (list (printf "peers.%s" $name) $peer) -}}
+{{- if and (not $.unit) (empty (include "metrics.v1.portMap" $ | fromYaml)) -}}
 {{- fail (printf "metrics.networkPolicy.peers.%s may call the service, but the service has no port: remove the peer, or declare a port in workload.extraPorts." $name) -}}
 {{- end -}}
 {{- end -}}
@@ -20,11 +21,5 @@
 {{- fail (printf "metrics.networkPolicy.egress.%s.ports is empty, which would open every port: name the ports, as in `ports: {amqp: 5672}`." $name) -}}
 {{- end -}}
 {{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{- define "metrics.v1.validate.peer" -}}
-{{- if not (include "metrics.v1.peer" (last . | default dict) | trim) -}}
-{{- fail (printf "metrics.networkPolicy.%s selects nothing, which would allow everyone: set its namespaceSelector.matchLabels or podSelector.matchLabels." (first .)) -}}
 {{- end -}}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* The service's one container. Its root file system is read-only; /tmp is the place to write. */}}
+{{/* The one container of a pod. Its root file system is read-only; /tmp is the place to write. */}}
 {{- define "workload.v1.container" -}}
 {{- $workload := .Values.workload }}
 name: app

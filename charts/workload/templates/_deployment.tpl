@@ -1,5 +1,5 @@
 {{/*
-The service's one Deployment. A rollout starts the new pod before it stops an old one, so it never has fewer than asked for.
+The Deployment of the service, or of one of its units. A rollout starts the new pod before it stops an old one, so it never has fewer than asked for.
 Nothing here says where pods run: that is the cluster's to decide.
 */}}
 {{- define "workload.v1.deployment" -}}
@@ -20,6 +20,10 @@ spec:
       {{- include "metrics.v1.selectorLabels" . | nindent 6 }}
   template:
     metadata:
+      {{- with include "metrics.v1.podAnnotations" . | trim }}
+      annotations:
+        {{- . | nindent 8 }}
+      {{- end }}
       labels:
         {{- include "metrics.v1.podLabels" . | nindent 8 }}
     spec:

@@ -1,4 +1,4 @@
-{{/* The service's one Service, where it has a port: its own, or the one Prometheus scrapes. */}}
+{{/* The Service of the service, or of one of its units, where it has a port: its own, or the one Prometheus scrapes. */}}
 {{- define "workload.v1.service" -}}
 {{- with include "metrics.v1.servicePorts" . | trim -}}
 apiVersion: v1

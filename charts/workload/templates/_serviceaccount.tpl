@@ -1,4 +1,4 @@
-{{/* An identity of its own, without a token: the service does not talk to the Kubernetes API. */}}
+{{/* An identity of its own, one for all units, without a token: the service does not talk to the Kubernetes API. */}}
 {{- define "workload.v1.serviceAccount" -}}
 apiVersion: v1
 kind: ServiceAccount

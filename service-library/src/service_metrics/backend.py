@@ -1,7 +1,8 @@
 """prometheus_client's API, from the backend that PROMETHEUS_BACKEND names when the package is imported.
 
-`prometheus`: the classes are prometheus_client's own. `otel`: the classes of `service_metrics.recording`, which record
-without a lock and which `service_metrics.otlp` exports. `shadow`: prometheus_client's, each with one of ours beside it.
+`prometheus`: the classes are prometheus_client's own (with METRICS_SERIES_BUDGET, subclasses that keep to it). `otel`: the
+classes of `service_metrics.recording`, which record without a lock and which `service_metrics.otlp` exports. `shadow`:
+prometheus_client's, each with one of ours beside it.
 All use prometheus_client's registry, so one REGISTRY holds the process, GC and platform collectors, the metrics of other
 libraries and ours.
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client import disable_created_metrics as _disable_created_metrics
 
+from service_metrics.budget.series_budget import LIMIT
 from service_metrics.recording import HAS_GIL
 from service_metrics.settings import SettingsError, backend_from_env
 
@@ -54,6 +56,8 @@ elif BACKEND == "otel":
     from service_metrics.recording.free_threaded import Counter, Enum, Gauge, Histogram, Info, Summary
 elif BACKEND == "shadow":
     from service_metrics.shadow.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
+elif LIMIT is not None:
+    from service_metrics.budget.prometheus import Counter, Enum, Gauge, Histogram, Info, Summary
 else:
     from prometheus_client import Counter, Enum, Gauge, Histogram, Info, Summary
 

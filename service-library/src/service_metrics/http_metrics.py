@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from service_metrics.backend import CollectorRegistry, Counter, Gauge, Histogram, Summary
+from service_metrics.budget.ration import OVERFLOW
 from service_metrics.recording.cells import CounterCell, HistogramCell, SummaryCell
 from service_metrics.recording.counter import Counter as PlainCounter
 from service_metrics.recording.histogram import Histogram as PlainHistogram
@@ -102,16 +103,21 @@ class HttpMetrics:
         try:
             return self._records[key]
         except KeyError:
-            made = self._records[key] = self._make(*key)
-            return made
+            return self._make(key)
 
-    def _make(self, handler: str, method: str, status: str, *label_values: str) -> Record:
+    def _make(self, key: tuple[str, ...]) -> Record:
+        """Make a recorder, and keep it where all it records in are series of this key's own.
+
+        What the budget has put together with others is asked for each time: clients may make up any number of such keys.
+        """
+        handler, method, status, *label_values = key
         requests = self._total.labels(handler, method, status, *label_values)
         duration = self._duration.labels(handler, method, *label_values)
         request_size, response_size = self._request_size.labels(handler), self._response_size.labels(handler)
         has_body = method != "HEAD"  # the server leaves out what the application sends
         if (type(requests), type(duration), type(request_size)) == _PLAIN_CELLS:
-            return _recording_in_one(requests, duration, request_size, response_size, has_body=has_body)
+            made = _recording_in_one(requests, duration, request_size, response_size, has_body=has_body)
+            return self._keep(key, made, requests, duration, request_size, response_size)
 
         def record(seconds: float, request_bytes: float, response_bytes: float) -> None:
             requests.inc()
@@ -119,7 +125,12 @@ class HttpMetrics:
             request_size.observe(request_bytes)
             response_size.observe(response_bytes if has_body else 0.0)
 
-        return record
+        return self._keep(key, record, requests, duration, request_size, response_size)
+
+    def _keep(self, key: tuple[str, ...], made: Record, *children: Any) -> Record:
+        if not any(OVERFLOW in child._labelvalues for child in children):
+            self._records[key] = made
+        return made
 
 
 def _recording_in_one(

@@ -45,6 +45,7 @@ class Settings:
         path: URL path of the page.
         push_interval: Seconds between two OTLP exports.
         scrape_cache: Keep the page's lines from one scrape to the next: faster, for more memory.
+        series_budget: How many series the page of one process may have; None is any number.
         exporter: What `publish()` pushes with, a name that `service_metrics.otlp.exporter` knows; `none` and
             `prometheus` mean pull.
         otlp_endpoint: Where the exporter `otlp` pushes; None means pull.
@@ -63,6 +64,7 @@ class Settings:
     path: str = "/metrics"
     push_interval: float = 15.0
     scrape_cache: bool = False
+    series_budget: int | None = None
     exporter: str = "otlp"
     otlp_endpoint: str | None = None
     otlp_protocol: Protocol = "http/protobuf"
@@ -86,6 +88,7 @@ class Settings:
             path=_page_path(environ),
             push_interval=_push_interval(environ),
             scrape_cache=scrape_cache_from_env(environ),
+            series_budget=series_budget_from_env(environ),
             exporter=_exporter(environ),
             otlp_endpoint=_otlp_endpoint(environ),
             otlp_protocol=_otlp_protocol(environ),
@@ -119,6 +122,20 @@ def scrape_cache_from_env(environ: Mapping[str, str] = os.environ) -> bool:
         SettingsError: the value is neither true nor false.
     """
     return _flag(environ, "METRICS_SCRAPE_CACHE", default=False)
+
+
+def series_budget_from_env(environ: Mapping[str, str] = os.environ) -> int | None:
+    """Read METRICS_SERIES_BUDGET alone; metrics are declared before there is a page. None and 0 are no budget.
+
+    Raises:
+        SettingsError: the value is no whole number.
+    """
+    value = environ.get("METRICS_SERIES_BUDGET", "") or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise SettingsError(
+            f"METRICS_SERIES_BUDGET is {value!r}; set it to a whole number of series, or to 0 for any number."
+        )
+    return int(value) or None
 
 
 def _flag(environ: Mapping[str, str], *names: str, default: bool) -> bool:

@@ -21,7 +21,7 @@ SCHEMA = {
                 "global": {},
             }
         },
-        "ports": {"patternProperties": {"^[a-z]+$": {}}, "additionalProperties": False},
+        "ports": {"patternProperties": {"^[a-z]+$": {"description": "A port."}}, "additionalProperties": False},
     }
 }
 
@@ -80,6 +80,13 @@ def helm_says(*lines: str) -> str:
         ),
         (["shop:", "- at '/p': maximum: got 70,000, want 65,535"], "p is 70000, more than the largest allowed, 65535."),
         (["shop:", "- at '/p': minimum: got 0, want 1"], "p is 0, less than the smallest allowed, 1."),
+        (["shop:", "- at '/p': exclusiveMinimum: got 0, want 0"], "p is 0, and must be more than 0."),
+        (["shop:", "- at '/p': exclusiveMaximum: got 100, want 100"], "p is 100, and must be less than 100."),
+        (["shop:", "- at '/p': maxSomething: got 2, want 1"], "p: maxSomething: got 2, want 1."),
+        (
+            ["shop:", "- at '/ports/web': got string, want integer"],
+            "ports.web is a text, but must be a whole number (A port).",
+        ),
         (["shop:", "- at '/p': maxLength: got 70, want 63"], "p has 70 characters, and may have 63 at most."),
         (
             ["shop:", "- at '/metrics/path': 'it's' does not match pattern '^/.*$'"],
@@ -113,6 +120,20 @@ def test_the_schema_of_a_library_is_asked_too(tmp_path: Path) -> None:
     (library / "values.schema.json").write_text(json.dumps(SCHEMA["properties"]["metrics"]))
     text = helm_says("metrics:", "- at '': additional properties 'prot' not allowed")
     assert sentence_of(text, tmp_path) == "metrics.prot is not a known value: perhaps metrics.port was meant."
+
+
+def test_a_librarys_schema_says_more_than_the_services(chart: Path) -> None:
+    (chart / "values.schema.json").write_text(json.dumps({"properties": {"metrics": {"description": "All of it."}}}))
+    library = chart / "charts" / "metrics"
+    library.mkdir(parents=True)
+    (library / "values.schema.json").write_text(json.dumps(SCHEMA["properties"]["metrics"]))
+    for lines in (
+        ["metrics:", "- at '/port': got null, want integer"],
+        ["shop:", "- at '/metrics': got null, want object"],
+    ):
+        purpose = {"metrics:": "metrics.port is null, but must be a whole number (The port)."}
+        wanted = purpose.get(lines[0], "metrics is null, but must be a mapping (All of it).")
+        assert sentence_of(helm_says(*lines), chart) == wanted
 
 
 def test_order_does_not_matter(chart: Path) -> None:

@@ -117,3 +117,18 @@ KIND = GoModule(
     programs={"kind": "sigs.k8s.io/kind"},
     folder=_TOOLCHAIN / "kind",
 )
+RENDERER = GoModule(
+    name="renderer",
+    requires="helm.sh/helm/v4",  # the source is the folder; what it renders is what this version renders
+    version="v4.3.1",
+    programs={"renderer": "."},
+    variables={"helm.sh/helm/v4/internal/version.version": "v4.3.1"},
+    folder=_TOOLCHAIN / "renderer",
+)
+REACHABILITY = GoModule(
+    name="reachability",
+    requires="github.com/mattfenwick/cyclonus",  # likewise: it computes what this version computes
+    version="v0.5.6",
+    programs={"reachability": "."},
+    folder=_TOOLCHAIN / "reachability",
+)

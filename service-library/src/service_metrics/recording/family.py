@@ -16,6 +16,7 @@ from prometheus_client.samples import Sample
 from service_metrics.recording.cells import Cell, Row, State
 
 if TYPE_CHECKING:
+    from service_metrics.budget.ration import Ration
     from service_metrics.recording.instrument import Instrument
 
 
@@ -53,6 +54,7 @@ class Family:
         scalar: The state is one number, not a list.
         escapes: A label value of a child needs escapes in formats that are text.
         writers: What expositions have made for this family, by whatever it depends on.
+        ration: What it may take of a budget of series; None where there is none.
     """
 
     __slots__ = (
@@ -66,6 +68,7 @@ class Family:
         "lines",
         "lock",
         "name",
+        "ration",
         "scalar",
         "type",
         "unit",
@@ -92,7 +95,14 @@ class Family:
         self.writers: dict[Hashable, Any] = {}
         self.children: dict[tuple[str, ...], Instrument] = {}
         self.lock = Lock()
+        self.ration: Ration | None = None
         _live.add(self)
+
+    @property
+    def series_of_a_child(self) -> int:
+        """How many lines a child prints, as things are now."""
+        lines = 1 if self.lines is None else len(self.lines)
+        return lines + (self.has_created and created_series_are_enabled())
 
     def note_escapes(self, labelvalues: tuple[str, ...]) -> None:
         """Be told of a new child's label values."""
@@ -165,6 +175,13 @@ class RecordedFamily(Metric):
             float(sums[line.at] if line.running else state[line.at])  # type: ignore[index]
             for line in self.lines or ()
         ]
+
+    @property
+    def series(self) -> int:
+        """How many lines all children print."""
+        if self.lines is None:
+            return len(self.samples)
+        return len(self.cells) * (len(self.lines) + self.has_created)
 
     @property
     def state_size(self) -> int:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
 
+from service_metrics.budget.ration import Ration
+from service_metrics.budget.series_budget import budget_of
 from service_metrics.recording import reading
 from service_metrics.recording.cells import Cell
 from service_metrics.recording.family import Family, Line, RecordedFamily, registries
@@ -86,6 +88,18 @@ class Instrument(Cell):
         if registry is not None:
             registry.register(self)
             registries.add(registry)
+            self._be_rationed(family, registry)
+
+    def _be_rationed(self, family: Family, registry: CollectorRegistry) -> None:
+        budget = budget_of(registry)
+        if budget is None:
+            return
+        if family.labelnames:
+            family.ration = Ration(
+                budget, family.name, family.labelnames, family.children, lambda: family.series_of_a_child
+            )
+        else:
+            budget.add(family.series_of_a_child)
 
     def _find_children_fast(self, labelnames: tuple[str, ...]) -> None:
         """Give the metric's own class a `labels()` for these names."""
@@ -136,6 +150,29 @@ class Instrument(Cell):
             return self._create(values)
 
     def _create(self: Self, values: tuple[str, ...]) -> Self:
+        family: Family = self._family
+        ration = family.ration
+        if ration is not None:
+            return self._create_within(ration, values)
+        child = self._made(values)
+        with family.lock:  # of two threads that got here, the second must use the first one's child
+            return family.children.setdefault(values, child)  # type: ignore[return-value]
+
+    def _create_within(self: Self, ration: Ration, values: tuple[str, ...]) -> Self:
+        """Create a child where the budget has room, else return the one that counts all the others."""
+        family: Family = self._family
+        child = self._made(values) if ration.has_room() else None
+        with family.lock:
+            if values in family.children:
+                return family.children[values]  # type: ignore[return-value]
+            if child is not None and ration.take():
+                return family.children.setdefault(values, child)  # type: ignore[return-value]
+            ration.drop(values)
+            if ration.overflow not in family.children:
+                family.children[ration.overflow] = self._made(ration.overflow)
+            return family.children[ration.overflow]  # type: ignore[return-value]
+
+    def _made(self: Self, values: tuple[str, ...]) -> Self:
         cls = getattr(self, "_child_class", type(self))
         child: Self = super().__new__(cls)
         child._family = self._family
@@ -145,8 +182,7 @@ class Instrument(Cell):
             child.__dict__.update(self.__dict__)
         child._start()
         self._family.note_escapes(values)
-        with self._family.lock:  # of two threads that got here, the second must use the first one's child
-            return self._family.children.setdefault(values, child)  # type: ignore[no-any-return]
+        return child
 
     def _take_options(self: Self, declared: Self) -> None:
         """Copy what is neither labels nor cell, such as bucket bounds, from the declared metric."""
@@ -160,8 +196,9 @@ class Instrument(Cell):
         family = self._require_labels()
         if len(labelvalues) != len(family.labelnames):
             raise ValueError(f"Incorrect label count (expected {len(family.labelnames)}, got {labelvalues})")
+        values = tuple([_text(value) for value in labelvalues])
         with family.lock:
-            family.children.pop(tuple(_text(value) for value in labelvalues), None)
+            self._forget(family, [values] if values in family.children else [])
 
     def remove_by_labels(self, labels: dict[str, str]) -> None:
         """Forget every child that has all of these label values.
@@ -180,16 +217,20 @@ class Instrument(Cell):
         if not wanted:
             return
         with family.lock:
-            for values in list(family.children):
-                if wanted <= set(zip(family.labelnames, values, strict=True)):
-                    family.children.pop(values, None)
+            self._forget(family, [v for v in family.children if wanted <= set(zip(family.labelnames, v, strict=True))])
 
     def clear(self) -> None:
         """Forget all children; does nothing without label names."""
         family = self._family
         if family.labelnames and not self._labelvalues:
             with family.lock:
-                family.children.clear()
+                self._forget(family, list(family.children))
+
+    def _forget(self, family: Family, removed: Sequence[tuple[str, ...]]) -> None:
+        for values in removed:
+            family.children.pop(values, None)
+        if family.ration is not None:
+            family.ration.give_back(removed)
 
     @property
     def _name(self) -> str:

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from prometheus_client import Metric
 
+from service_metrics.budget.series_budget import known_budget
+
 
 class Source(Protocol):
     """A registry, or one collector."""
@@ -32,7 +34,15 @@ def at_once() -> bool:
 
 
 def families(source: Source) -> Iterator[Metric]:
-    """Give what `source` collects; read each family before you take the next. Safe in threads."""
+    """Give what `source` collects; read each family before you take the next. Safe in threads.
+
+    A registry that has a budget of series is counted by the way.
+    """
+    budget = known_budget(source)
+    return _read_at_once(source) if budget is None else budget.counted(_read_at_once(source))
+
+
+def _read_at_once(source: Source) -> Iterator[Metric]:
     collected = iter(source.collect())
     while True:
         _reading.at_once = True  # only while the source works: this generator waits in between, its thread does not

@@ -18,6 +18,7 @@ import prometheus_client
 from prometheus_client import REGISTRY, Metric
 from prometheus_client.samples import Sample
 
+from service_metrics.budget.children import be_rationed, keeping_children
 from service_metrics.recording import HAS_GIL
 from service_metrics.recording.counter import Counter as OurCounter
 from service_metrics.recording.enum import Enum as OurEnum
@@ -92,6 +93,7 @@ def _shadowed(theirs: type[Any], ours: type[Any]) -> Callable[[type[Any]], type[
         _live.add(self)
         if registry:
             registry.register(self)
+            be_rationed(self, registry)
         if registry is REGISTRY:
             FINDINGS.be_last()
 
@@ -104,8 +106,9 @@ def _shadowed(theirs: type[Any], ours: type[Any]) -> Callable[[type[Any]], type[
     def complete(cls: type[Any]) -> type[Any]:
         cls.__init__ = __init__
         cls.collect = collect
-        for name in ("labels", "remove", "remove_by_labels", "clear"):
+        for name in ("labels", "remove", "remove_by_labels"):
             setattr(cls, name, both_children(getattr(theirs, name)))
+        cls.clear = both_children(keeping_children(theirs.clear))
         return cls
 
     return complete

@@ -8,6 +8,7 @@ from functools import wraps
 from threading import RLock
 from typing import Any
 
+from service_metrics.budget.ration import OVERFLOW
 from service_metrics.recording import HAS_GIL
 from service_metrics.shadow.findings import report
 
@@ -123,6 +124,8 @@ def both_children(theirs: Callable[..., Any]) -> Callable[..., Any]:
         with pair.lock:
             child, failure = attempt(theirs, self, *args, **kwargs)
             counterpart, other = None, failure
+            if child is not None and OVERFLOW in child._labelvalues:  # theirs decides what has a series of its own
+                args, kwargs = child._labelvalues, {}
             if pair.ours is not None:
                 counterpart, other = attempt(getattr(pair.ours, name), *args, **kwargs)
             if child is not None and child._pair is None:

@@ -6,11 +6,13 @@ the parts are copied to a folder under the cache, named after the hash of their 
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 import yaml
 
@@ -19,6 +21,10 @@ from cluster_images.cache import cache_folder
 
 # Written by `helm dependency update`; the sources win over what it once copied.
 _LOCK_FILES = frozenset({"Chart.lock"})
+_BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Known = dict[Path, dict[str, Path]]
+"""The files of charts by their folder, of those that were asked for already."""
 
 
 def assemble(chart: Path) -> Path:
@@ -27,7 +33,7 @@ def assemble(chart: Path) -> Path:
     Dependencies with another repository are taken from the chart's own charts/ folder. Safe to call from many processes at
     once. Raises RenderError when the chart or one of its dependencies is not there.
     """
-    files = dict(_files(chart, ()))
+    files = chart_files(chart)
     digest = hashlib.sha256()
     for name in sorted(files):
         content = files[name].read_bytes()
@@ -56,9 +62,18 @@ def _copy(files: dict[str, Path], target: Path) -> None:
                 raise
 
 
+def chart_files(chart: Path, known: Known | None = None) -> dict[str, Path]:
+    """What `assemble` puts together: the source of each file by its path in the whole chart.
+
+    Of a dependency, the files that its own .helmignore names stay away, as they do from its package. `known` spares a fleet
+    from reading the library that all its charts depend on again for each. Raises RenderError as `assemble` does.
+    """
+    return dict(_files(chart.resolve(), (), {} if known is None else known))
+
+
 def _metadata(chart: Path) -> dict[str, object]:
     try:
-        metadata = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
+        metadata = yaml.load((chart / "Chart.yaml").read_text(encoding="utf-8"), Loader=_BaseLoader)  # noqa: S506  # both are safe loaders
     except OSError as error:
         raise RenderError(f"{chart} is no chart: it has no Chart.yaml that can be read.") from error
     except yaml.YAMLError as error:
@@ -68,29 +83,44 @@ def _metadata(chart: Path) -> dict[str, object]:
     return metadata
 
 
-def _files(chart: Path, above: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:
-    chart = chart.resolve()
+def _files(chart: Path, above: tuple[Path, ...], known: Known) -> Mapping[str, Path]:
+    if chart in known:
+        return known[chart]
     if chart in above:
         raise RenderError(f"{chart} depends on itself: remove one of the dependencies that lead back to it.")
-    local = {}
-    dependencies = _metadata(chart).get("dependencies") or []
-    if not isinstance(dependencies, list):
-        raise RenderError(f"{chart / 'Chart.yaml'} must hold its dependencies as a list.")
-    for dependency in dependencies:
-        repository = str(dependency.get("repository") or "")
-        if repository.startswith("file://"):
-            local[str(dependency["name"])] = chart / repository.removeprefix("file://")
-    for path in sorted(chart.rglob("*")):
-        name = path.relative_to(chart)
-        if path.is_file() and name.name not in _LOCK_FILES and not _vendored(name, local):
-            yield name.as_posix(), path
+    local = _local_dependencies(chart)
+    found = {
+        name.as_posix(): chart / name
+        for name in sorted(_names(chart))
+        if name.name not in _LOCK_FILES and not _vendored(name, local)
+    }
     for dependency_name, folder in local.items():
         if not (folder / "Chart.yaml").is_file():
             raise RenderError(
                 f"{chart / 'Chart.yaml'} depends on {dependency_name} in {folder}, where there is no chart."
             )
-        for inner, path in _files(folder, (*above, chart)):
-            yield f"charts/{dependency_name}/{inner}", path
+        inner = _files(folder.resolve(), (*above, chart), known)
+        rules = _ignore_rules(inner)
+        found |= {f"charts/{dependency_name}/{name}": path for name, path in inner.items() if not _ignored(name, rules)}
+    known[chart] = found
+    return found
+
+
+def _names(chart: Path) -> list[Path]:
+    folders = os.walk(chart)
+    return [Path(folder, file).relative_to(chart) for folder, _, files in folders for file in files]
+
+
+def _local_dependencies(chart: Path) -> dict[str, Path]:
+    dependencies = _metadata(chart).get("dependencies") or []
+    if not isinstance(dependencies, list):
+        raise RenderError(f"{chart / 'Chart.yaml'} must hold its dependencies as a list.")
+    repositories = {str(entry["name"]): str(entry.get("repository") or "") for entry in dependencies}
+    return {
+        name: chart / repository.removeprefix("file://")
+        for name, repository in repositories.items()
+        if repository.startswith("file://")
+    }
 
 
 def _vendored(name: Path, local: dict[str, Path]) -> bool:
@@ -99,3 +129,21 @@ def _vendored(name: Path, local: dict[str, Path]) -> bool:
         return False
     entry = name.parts[1]
     return entry in local or any(entry.startswith(f"{chart}-") and entry.endswith(".tgz") for chart in local)
+
+
+def _ignore_rules(files: Mapping[str, Path]) -> tuple[str, ...]:
+    """The lines of .helmignore that a library needs: names, patterns of names, and folders with a slash at the end."""
+    if ".helmignore" not in files:
+        return ()
+    lines = (line.strip() for line in files[".helmignore"].read_text(encoding="utf-8").splitlines())
+    return tuple(line.removeprefix("/") for line in lines if line and not line.startswith(("#", "!")))
+
+
+def _ignored(name: str, rules: tuple[str, ...]) -> bool:
+    path = PurePosixPath(name)
+    for rule in rules:
+        places = path.parents if rule.endswith("/") else (path, *path.parents)
+        pattern = rule.rstrip("/")
+        if any(fnmatch.fnmatchcase(str(place) if "/" in pattern else place.name, pattern) for place in places):
+            return True
+    return False

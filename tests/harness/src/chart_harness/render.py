@@ -19,14 +19,16 @@ from chart_harness.errors import RenderError
 from chart_harness.frozen import thaw
 from chart_harness.helm import Helm, HelmError
 from chart_harness.manifest import parse
-from chart_harness.schemas.builtin import NoSchemasError
-from chart_harness.schemas.catalogue import complaints
-from chart_harness.schemas.custom_resources import DefinitionError, files
 
 __all__ = ["PROMETHEUS_OPERATOR_CRDS", "Release", "RenderError", "render"]
 
 # Charts ask for an API by its group or by its kind; a cluster that has the operator answers both.
-PROMETHEUS_OPERATOR_CRDS = ("monitoring.coreos.com/v1", "monitoring.coreos.com/v1/ServiceMonitor")
+PROMETHEUS_OPERATOR_CRDS = (
+    "monitoring.coreos.com/v1",
+    "monitoring.coreos.com/v1/PodMonitor",
+    "monitoring.coreos.com/v1/PrometheusRule",
+    "monitoring.coreos.com/v1/ServiceMonitor",
+)
 
 _Objects = tuple[Mapping[str, Any], ...]
 _cache: dict[str, _Objects | RenderError] = {}
@@ -99,13 +101,13 @@ def render(
         arguments += ["--values", str(path)]
     arguments += ["--values", "-"]
     definitions = [*([crds] if crds else []), *_shipped(folder)]
+    from chart_harness.schemas.custom_resources import files
+
     key = _key(helm, folder, arguments, extra, [*values, *(files(crds) if crds else [])])
     with _cache_lock:
         known = _cache.get(key)
     if known is None:
-        known = _template(helm, folder, arguments, extra)
-        if not isinstance(known, RenderError):
-            known = _validated(known, kube_version, definitions)
+        known = _template(helm, folder, arguments, extra, kube_version, definitions)
         with _cache_lock:
             _cache[key] = known
     if isinstance(known, RenderError):
@@ -113,21 +115,30 @@ def render(
     return Release(name=name, namespace=namespace, chart=chart, objects=known)
 
 
-def _template(helm: Helm, folder: Path, arguments: Sequence[str], extra: str) -> _Objects | RenderError:
+def _template(
+    helm: Helm, folder: Path, arguments: Sequence[str], extra: str, kube_version: str, definitions: Sequence[Path]
+) -> _Objects | RenderError:
     try:
-        return parse(helm.run(arguments, stdin=extra))
+        return validated(parse(helm.run(arguments, stdin=extra)), kube_version, definitions)
     except HelmError as error:
         return RenderError(str(error), chart=folder)
     except RenderError as error:
         return error
 
 
-def _validated(objects: _Objects, kube_version: str, definitions: Sequence[Path]) -> _Objects | RenderError:
+def validated(objects: _Objects, kube_version: str, definitions: Sequence[Path]) -> _Objects:
+    """The same objects, if the API server would take them all. Raises RenderError with a line for each thing it would refuse."""
+    from chart_harness.schemas.builtin import NoSchemasError
+    from chart_harness.schemas.catalogue import complaints
+    from chart_harness.schemas.custom_resources import DefinitionError
+
     try:
         refused = complaints(objects, version=kube_version, crds=definitions)
     except (NoSchemasError, DefinitionError) as error:
-        return RenderError(str(error))
-    return RenderError("\n".join(refused)) if refused else objects
+        raise RenderError(str(error)) from error
+    if refused:
+        raise RenderError("\n".join(refused))
+    return objects
 
 
 def _shipped(folder: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _TYPE = re.compile(r"^got (?P<got>\w+), want (?P<want>[\w ]+)$")
-_LIMIT = re.compile(r"^(?P<limit>maximum|minimum|maxLength|minLength): got (?P<got>[\d.,-]+), want (?P<want>[\d.,-]+)$")
+_LIMIT = re.compile(r"^(?P<limit>\w+): got (?P<got>[\d.,-]+), want (?P<want>[\d.,-]+)$")
 _PATTERN = re.compile(r"^'(?P<value>.*)' does not match pattern '(?P<pattern>.*)'$", re.DOTALL)
 TYPE_WORDS = {
     "array": "a list",
@@ -25,6 +25,8 @@ TYPE_WORDS = {
 LIMIT_WORDS = {
     "maximum": "is {got}, more than the largest allowed, {want}",
     "minimum": "is {got}, less than the smallest allowed, {want}",
+    "exclusiveMaximum": "is {got}, and must be less than {want}",
+    "exclusiveMinimum": "is {got}, and must be more than {want}",
     "maxLength": "has {got} characters, and may have {want} at most",
     "minLength": "has {got} characters, and must have {want} at least",
 }
@@ -38,16 +40,25 @@ class Schema:
 
     @classmethod
     def of_chart(cls, chart: Path) -> Schema:
-        """The chart's values.schema.json; what it does not say of the charts in charts/, theirs say."""
+        """The chart's values.schema.json; of what is below the name of a chart in charts/, that chart's own says more."""
         own = _read(chart)
-        below = {folder.name: _read(folder) for folder in sorted(chart.glob("charts/*")) if folder.is_dir()}
-        return cls({**own, "properties": {**below, **own.get("properties", {})}})
+        properties = own.get("properties", {})
+        below = {
+            folder.name: {**properties.get(folder.name, {}), **_read(folder)}
+            for folder in sorted(chart.glob("charts/*"))
+            if folder.is_dir()
+        }
+        return cls({**own, "properties": {**properties, **below}})
 
     def at(self, path: tuple[str, ...]) -> Mapping[str, Any]:
         """The schema of the value at this path; empty where there is none."""
         node: Any = self.root
         for part in path:
-            deeper = node.get("properties", {}).get(part, node.get("additionalProperties"))
+            patterns = node.get("patternProperties", {})
+            free = next(
+                (patterns[name] for name in patterns if re.search(name, part)), node.get("additionalProperties")
+            )
+            deeper = node.get("properties", {}).get(part, free)
             if not isinstance(deeper, dict):
                 return {}
             node = deeper
@@ -89,7 +100,8 @@ class Complaint:
         if kind := _TYPE.match(self.message):
             want = " or ".join(TYPE_WORDS.get(word, word) for word in kind["want"].split(" or "))
             return f"{key} is {TYPE_WORDS.get(kind['got'], kind['got'])}, but must be {want}{self._purpose(schema)}"
-        if limit := _LIMIT.match(self.message):
+        limit = _LIMIT.match(self.message)
+        if limit and limit["limit"] in LIMIT_WORDS:
             got, want = limit["got"].replace(",", ""), limit["want"].replace(",", "")
             return f"{key} {LIMIT_WORDS[limit['limit']].format(got=got, want=want)}"
         if pattern := _PATTERN.match(self.message):

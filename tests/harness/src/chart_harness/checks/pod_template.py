@@ -9,16 +9,27 @@ from chart_harness.render import Release
 
 Object = Mapping[str, Any]
 
+_CONTROLLERS = frozenset({"DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet"})
+
 
 def pod_templates(release: Release) -> Iterator[tuple[str, Object]]:
-    """Name and pod template of every Deployment, in the order they were rendered."""
-    for deployment in release.of_kind("Deployment"):
-        yield f"Deployment {deployment['metadata']['name']}", deployment["spec"]["template"]
+    """Kind and name, and pod template, of all that runs pods, in the order they were rendered; Helm's test pods not."""
+    for item in release.objects:
+        owner = f"{item['kind']} {item['metadata']['name']}"
+        if item["kind"] in _CONTROLLERS:
+            yield owner, item["spec"]["template"]
+        elif item["kind"] == "CronJob":
+            yield owner, item["spec"]["jobTemplate"]["spec"]["template"]
 
 
 def containers(template: Object) -> tuple[Object, ...]:
     """The containers of a pod template, the init containers not among them."""
     return tuple(template["spec"].get("containers", ()))
+
+
+def all_containers(template: Object) -> tuple[Object, ...]:
+    """The containers of a pod template, those that run before the others too."""
+    return tuple(template["spec"].get("initContainers", ())) + containers(template)
 
 
 def environment(container: Object) -> dict[str, Object]:

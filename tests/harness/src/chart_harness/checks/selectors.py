@@ -10,7 +10,7 @@ CHANGING = frozenset({"app.kubernetes.io/version", "helm.sh/chart"})
 
 
 def selectors(release: Release) -> list[str]:
-    """Problems of the selectors of Deployments, Services, ServiceMonitors and NetworkPolicies."""
+    """Problems of the selectors of Deployments, Services, monitors and NetworkPolicies."""
     problems = []
     templates = [template["metadata"].get("labels", {}) for _, template in pod_templates(release)]
     if not templates:
@@ -20,7 +20,7 @@ def selectors(release: Release) -> list[str]:
         where = f"{item['kind']} {item['metadata']['name']}"
         if item["kind"] == "Service":
             selector = {"matchLabels": spec.get("selector", {})}
-        elif item["kind"] in {"Deployment", "ServiceMonitor"}:
+        elif item["kind"] in {"Deployment", "PodMonitor", "ServiceMonitor"}:
             selector = spec.get("selector", {})
         elif item["kind"] == "NetworkPolicy":
             selector = spec.get("podSelector", {})

@@ -19,13 +19,18 @@ def traffic_rules(release: Release) -> list[str]:
             if spec.get(direction) and direction.capitalize() not in spec.get("policyTypes", ()):
                 problems.append(f"{where} has {direction} rules without their policyType, so they do nothing.")
             for rule in spec.get(direction) or ():
-                if not rule.get(key) or any(_matches_everyone(peer) for peer in rule[key]):
+                if not rule.get(key) or any(_matches_everyone(peer, direction) for peer in rule[key]):
                     problems.append(f"{where}: an {direction} rule allows everyone.")
                 if not rule.get("ports"):
                     problems.append(f"{where}: an {direction} rule allows every port.")
     return problems if policies else ["The release has no NetworkPolicy."]
 
 
-def _matches_everyone(peer: Object) -> bool:
+def _matches_everyone(peer: Object, direction: str) -> bool:
+    """Whether the peer is nobody in particular. The whole internet may be called, by who says so, but may not call."""
     selecting = [peer.get(key, {}).get("matchLabels") for key in ("namespaceSelector", "podSelector")]
-    return not any(selecting) and not peer.get("ipBlock", {}).get("cidr")
+    block = peer.get("ipBlock", {})
+    cidr = str(block.get("cidr", ""))
+    if not cidr:
+        return not any(selecting)
+    return cidr.endswith("/0") and (direction == "ingress" or not block.get("except"))

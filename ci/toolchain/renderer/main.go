@@ -1,0 +1,39 @@
+// Command renderer renders many Helm releases in one process, on all cores, from Helm's own packages: what it gives is byte for
+// byte what `helm template` prints, without the start of a process for each.
+//
+//	renderer fleet < jobs.json              one line of JSON for each release, in the order they are ready
+//	renderer template NAME CHART FLAGS…     as `helm template`; what it does not know goes to the helm that $HELM_REAL names
+//	renderer branches < charts.json         the branches of these charts' templates, as JSON
+//
+// With TEMPLATE_COVERAGE=FOLDER it also writes down, into a file of its own in FOLDER, which branches the templates took.
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+)
+
+func main() {
+	debug.SetGCPercent(400) // lives for a second: memory is cheaper than collecting it
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
+	if err := command(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func command(arguments []string) error {
+	if len(arguments) == 0 {
+		return fmt.Errorf("say what to do: renderer fleet, renderer template or renderer branches")
+	}
+	switch arguments[0] {
+	case "fleet":
+		return fleet(os.Stdin, os.Stdout)
+	case "branches":
+		return branches(os.Stdin, os.Stdout)
+	default:
+		return template(arguments, os.Stdin, os.Stdout)
+	}
+}

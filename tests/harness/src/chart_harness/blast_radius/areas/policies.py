@@ -1,0 +1,96 @@
+"""Whom the NetworkPolicies of the whole fleet let reach which pods, before and after."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from chart_harness.blast_radius.change import Change, Difference, Kind
+from chart_harness.blast_radius.objects import Identity, Object, Workload, named, objects, workloads
+from chart_harness.blast_radius.reach import selectors
+from chart_harness.blast_radius.reach.grants import DIRECTIONS, OPEN, Direction, Grant, Pods, beyond, grants, selecting
+from chart_harness.render import Release
+
+Fleet = Mapping[tuple[str, str], Release]
+"""The releases of the fleet by service and environment."""
+
+POLICY_GROUP = "networking.k8s.io"
+
+
+class Side:
+    """The policies and the pods of one render of the fleet."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.policies: dict[tuple[str, str, Identity], Object] = {}
+        self.workloads: dict[tuple[str, str, Identity], Workload] = {}
+        self._of_namespace: dict[str, list[Object]] = defaultdict(list)
+        for (service, environment), release in fleet.items():
+            for identity, item in objects(release).items():
+                if identity[:2] == (POLICY_GROUP, "NetworkPolicy"):
+                    self.policies[service, environment, identity] = item
+                    self._of_namespace[identity[2]].append(item)
+            for identity, workload in workloads(service, environment, release):
+                self.workloads[service, environment, identity] = workload
+
+    def selecting(self, pods: Pods) -> list[Object]:
+        """The policies that hold for these pods, whichever service has them."""
+        return selecting(self._of_namespace[pods.namespace], pods)  # type: ignore[return-value]  # the same objects
+
+    def selected(self) -> set[int]:
+        """The policies that hold for any pods of the fleet, by id()."""
+        return {id(policy) for workload in self.workloads.values() for policy in self.selecting(workload.pods)}
+
+
+def policy_changes(before: Fleet, after: Fleet) -> Iterator[Change]:
+    """Pods that may be reached by, or reach, more or less than before; new pods only when nothing closes them to others."""
+    one, other = Side(before), Side(after)
+    for key, workload in other.workloads.items():
+        old = one.workloads.get(key)
+        policies = other.selecting(workload.pods)
+        for direction in DIRECTIONS:
+            now = grants(policies, workload.pods, direction)
+            if old is not None:
+                earlier = grants(one.selecting(old.pods), old.pods, direction)
+                yield from _compared(workload.service, workload.environment, workload.where, direction, earlier, now)
+            elif direction == "Ingress" and not beyond([OPEN], now):
+                difference = Difference(Kind.POLICY_WIDENED, workload.where, _direction(direction), None, OPEN.words)
+                yield Change(workload.service, workload.environment, difference)
+    yield from _of_other_pods(one, other)
+
+
+def _of_other_pods(one: Side, other: Side) -> Iterator[Change]:
+    """Policies for pods that the fleet does not run: each compared with its own earlier form."""
+    selected = one.selected() | other.selected()
+    for service, environment, identity in sorted({*one.policies, *other.policies}):
+        forms = [side.policies.get((service, environment, identity)) for side in (one, other)]
+        if any(form is not None and id(form) in selected for form in forms):
+            continue
+        old, new = forms
+        where = named(new or old or {})
+        pods = Pods(identity[2], {}, {})
+        if old and new:
+            chosen = [form["spec"].get("podSelector") or {} for form in (old, new)]
+            if selectors.canonical(chosen[0]) != selectors.canonical(chosen[1]):
+                said = (selectors.words(selector) or "all pods" for selector in chosen)
+                yield Change(service, environment, Difference(Kind.SELECTOR_CHANGED, where, "podSelector", *said))
+        for direction in DIRECTIONS:
+            earlier, now = (grants([form] if form else [], pods, direction) for form in forms)
+            yield from _compared(service, environment, where, direction, earlier, now)
+
+
+def _compared(
+    service: str, environment: str, where: str, direction: Direction, before: list[Grant], after: list[Grant]
+) -> Iterator[Change]:
+    what = _direction(direction)
+    if before == after:
+        return
+    if gained := beyond(after, before):
+        difference = Difference(Kind.POLICY_WIDENED, where, what, None, "; ".join(gained))
+        yield Change(service, environment, difference)
+    if lost := beyond(before, after):
+        difference = Difference(Kind.POLICY_NARROWED, where, what, "; ".join(lost), None)
+        yield Change(service, environment, difference)
+
+
+def _direction(direction: Direction) -> str:
+    return "who may reach its pods" if direction == "Ingress" else "whom its pods may reach"

@@ -1,0 +1,80 @@
+"""Cases for recording rules: a history that is different in each window, and the value that each rule must have then."""
+
+from __future__ import annotations
+
+import promql_parser
+
+from chart_harness.promtool.case import MINUTE, Case, Expected
+from chart_harness.promtool.rule import Rule, Rules, UnknownRuleError
+from chart_harness.promtool.simulation import Phase, labelled, others, work
+
+_STEP = 2 * MINUTE
+_RAMP = 5 * MINUTE
+_RATE = 10.0
+_HISTORY = ((96 * 60, 0.0), (20 * 60, 0.02), (10 * 60, 0.05), (150, 0.1), (44, 0.2), (28, 0.4), (24, 0.8))
+"""Minutes and the share of bad work in them, the last at the end."""
+_PRECISION = 0.05
+
+
+def records(rules: Rules) -> list[Case]:
+    """One history for each promise, with all its records."""
+    recordings = [rule for rule in rules.all if not rule.is_alert]
+    return [_promise(rules, recordings, slo) for slo in sorted({_slo(rule) for rule in recordings})]
+
+
+def _promise(rules: Rules, recordings: list[Rule], slo: str) -> Case:
+    bound = rules.bound(slo)
+    phases = [
+        Phase(minutes * MINUTE, 0.0 if bound else share, share if bound else 0.0, bound or 5.0, _RATE)
+        for minutes, share in _HISTORY
+    ]
+    end = sum(phase.seconds for phase in phases)
+    series = {**others(rules, end, step=_STEP), **work(rules, phases, step=_STEP)}
+    recorded = [rule for rule in recordings if _slo(rule) == slo]
+    expected: list[Expected] = []
+    for rule in recorded:
+        ours = labelled(rule.name, {**rules.identity, "slo": slo})
+        near = f"count(abs({ours} / {value(rule):.9g} - 1) < {_PRECISION}) or vector(0)"
+        expected += [Expected(near, end, 1), Expected(f"count({labelled(rule.name, {'slo': slo})})", end, 1)]
+    return Case(tuple(rule.name for rule in recorded), f"what {slo} records", series, tuple(expected), _STEP)
+
+
+def value(rule: Rule) -> float:
+    """What the rule must have recorded at the end of the history."""
+    kind = rule.name.removeprefix("environment_service_slo:")
+    if kind == "work:rate5m":
+        return _RATE
+    if kind == "errors:rate5m":
+        return _RATE * _HISTORY[-1][1]
+    if kind == "error_budget:ratio":
+        return rule.number(r"vector\(([0-9.e-]+)\)")
+    if kind.startswith("errors:ratio_rate"):
+        return _share(promql_parser.parse_duration(kind.removeprefix("errors:ratio_rate")).total_seconds())
+    raise UnknownRuleError(f"Nobody knows what {rule.name} should be: teach chart_harness.promtool.recording_cases.")
+
+
+def _share(window: float) -> float:
+    """The mean over the window of the share in the five minutes before each evaluation."""
+    end = sum(minutes for minutes, _ in _HISTORY) * MINUTE
+    times = [end - number * _STEP for number in range(int(min(window, end) // _STEP))]
+    if window <= _RAMP:
+        times = times[:1]
+    return sum((_bad(time) - _bad(time - _RAMP)) / _RAMP for time in times) / len(times)
+
+
+def _bad(second: float) -> float:
+    """Bad seconds' worth of work until then."""
+    total, begin = 0.0, 0.0
+    for minutes, share in _HISTORY:
+        total += share * max(0.0, min(second - begin, minutes * MINUTE))
+        begin += minutes * MINUTE
+    return total
+
+
+def _slo(rule: Rule) -> str:
+    if "slo" in rule.labels:
+        return rule.labels["slo"]
+    found = {m.value for s in rule.selectors for m in s.matchers.matchers if m.name == "slo"}
+    if len(found) != 1:
+        raise UnknownRuleError(f"{rule.name} does not say which promise it is about: {rule.expr}")
+    return str(found.pop())
