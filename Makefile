@@ -60,9 +60,27 @@ format: .venv/complete ## Format, and fix what ruff can fix
 	@ruff format --quiet .
 
 .PHONY: schema
-schema: .venv/complete ## Derive every chart's values.schema.json from values-schema.json, and the verdict's published schema
+schema: .venv/complete ## From values-schema.json derive every chart's values.schema.json and the libraries' tables of values; the verdict's schema
 	@python charts/derive_schemas.py
+	@python charts/derive_readme.py
 	@python -m promotion_gate.schema
+
+.PHONY: service
+service: .venv/complete ## Write the chart of a new service, NAME, of a ROLE: http-api, amqp-consumer or task-runner
+	@if [ -z "$(NAME)" ] || [ -z "$(ROLE)" ]; then \
+	  echo "Say which: make service NAME=<its name> ROLE=<http-api, amqp-consumer or task-runner>" >&2; exit 1; fi
+	@python charts/new_service.py "$(NAME)" "$(ROLE)"
+
+.PHONY: chart-push
+chart-push: .venv/complete ## Package both library charts and push them to REGISTRY=oci://…; a version is published once (ARGS="--plain-http")
+	@if [ -z "$(REGISTRY)" ]; then echo "Say where to: make chart-push REGISTRY=oci://registry.example/charts" >&2; exit 3; fi
+	@python ci/toolchain/tools.py helm
+	@python charts/publish.py "$(REGISTRY)" $(ARGS)
+
+.PHONY: examples
+examples: .venv/complete ## Render charts/metrics/examples again, after a change of the templates
+	@python ci/toolchain/tools.py helm
+	@python charts/render_examples.py
 
 .PHONY: bench
 bench: .venv/complete ## Print the library's costs beside five other libraries' (ARGS="--quick" for less than a minute)

@@ -59,16 +59,18 @@ def annotate(objects: Objects, kind: str) -> None:
     item["metadata"]["annotations"] = {"prometheus.io/scrape": "true", "prometheus.io/port": "8080"}
 
 
-def pod_monitor(objects: Objects) -> None:
+def pod_monitor(objects: Objects) -> object:
     """The ServiceMonitor as a PodMonitor, beside it."""
     spec = {"selector": objects["ServiceMonitor"]["spec"]["selector"], "podMetricsEndpoints": [dict(endpoint(objects))]}
     objects["PodMonitor"] = {**objects["ServiceMonitor"], "kind": "PodMonitor", "spec": spec}
+    return spec
 
 
-def rule(objects: Objects, **changes: Any) -> None:
+def rule(objects: Objects, **changes: Any) -> object:
     """One more alert."""
     alert = {"alert": "X", "expr": "up == 0", **changes}
     objects["PrometheusRule"]["spec"]["groups"].append({"name": "x", "rules": [alert]})
+    return alert
 
 
 def panel(objects: Objects, expression: str) -> None:

@@ -136,6 +136,15 @@ def test_it_keeps_its_own_objects(legacy: Path, created: Path) -> None:
     assert container["livenessProbe"]["httpGet"]["port"] == "http"
 
 
+@pytest.mark.parametrize("own", [{"nameOverride": "shop"}, {"fullnameOverride": "shop"}])
+def test_a_name_of_its_own_is_followed(legacy: Path, own: dict[str, str]) -> None:
+    """Else NetworkPolicy and ServiceMonitor would select nothing, and nobody would be told."""
+    release = rendered(legacy, **own)
+    assert [checks.selectors(release), checks.scrape_path(release)] == [[], []]
+    names = {item["metadata"]["name"] for item in release.objects if item["kind"] in {"Service", "ServiceMonitor"}}
+    assert len(names) == 1
+
+
 def test_its_own_env_is_in_the_list(legacy: Path) -> None:
     release = rendered(legacy, env={"standard": {"PROMETHEUS_BACKEND": "otel", "LEVEL": "debug"}})
     (container,) = release.one("Deployment")["spec"]["template"]["spec"]["containers"]
@@ -148,29 +157,27 @@ def test_its_own_env_is_in_the_list(legacy: Path) -> None:
     )
 
 
-def test_where_the_operator_is_not_known_its_pods_say_where_the_page_is(legacy: Path) -> None:
-    """One more line, for clusters without the operator: the annotations."""
+def test_where_the_operator_is_not_known_its_pods_say_where_the_page_is(legacy: Path, root: Path) -> None:
+    """With a fourth line, which the page has, too."""
     chart = legacy.parent / "annotated" / "legacy"
-    shutil.copytree(legacy, chart, dirs_exist_ok=True)
+    shutil.copytree(legacy, chart)
+    line = '{{ with include "metrics.v1.podAnnotations" . | trim }}annotations: {{- . | nindent 8 }}{{ end }}'
+    assert f"    {line}\n" in (root / "charts" / "metrics" / "README.md").read_text()
     deployment = chart / "templates" / "deployment.yaml"
-    own = "      {{- with .Values.podAnnotations }}\n      annotations:\n"
+    own = "    metadata:\n      {{- with .Values.podAnnotations }}\n"
     assert deployment.read_text().count(own) == 1
-    line = (
-        '      {{- with include "metrics.v1.podAnnotations" . | fromYaml | mergeOverwrite .Values.podAnnotations }}\n'
-    )
-    deployment.write_text(deployment.read_text().replace(own, line + "      annotations:\n"))
-    overrides = merged(BLOCK, {"podAnnotations": {"own": "x"}})
-    without = render(chart, name="legacy", overrides=overrides, api_versions=())
-    annotations = thaw(without.one("Deployment")["spec"]["template"]["metadata"]["annotations"])
-    assert annotations == {
-        "own": "x",
+    added = own.replace("metadata:\n", f"metadata:\n      {line}\n")
+    deployment.write_text(deployment.read_text().replace(own, added))
+    without = render(chart, name="legacy", overrides=BLOCK, api_versions=())
+    assert thaw(without.one("Deployment")["spec"]["template"]["metadata"]["annotations"]) == {
         "prometheus.io/scrape": "true",
         "prometheus.io/port": "8080",
         "prometheus.io/path": "/metrics",
         "prometheus.io/scheme": "http",
     }
-    with_operator = render(chart, name="legacy", overrides=overrides)
-    assert thaw(with_operator.one("Deployment")["spec"]["template"]["metadata"]["annotations"]) == {"own": "x"}
+    assert [policy.name for policy in checks.POLICIES if policy.name == "one_scrape" and policy.assess(without)] == []
+    with_operator = render(chart, name="legacy", overrides=BLOCK)
+    assert "annotations" not in with_operator.one("Deployment")["spec"]["template"]["metadata"]
 
 
 @pytest.mark.parametrize(

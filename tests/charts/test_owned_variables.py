@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk import environment_variables
 
 from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.render import Release, RenderError
@@ -54,6 +57,20 @@ def test_every_variable_that_is_rendered_is_guarded(
     for name in rendered - {"PROMETHEUS_BACKEND", "AMQP_URL"}:
         with pytest.raises(RenderError, match=f"env.standard.{name} is set by the metrics chart itself"):
             release("aaa-api", "staging", overrides={**every, **standard(**{name: "x"})})
+
+
+def test_somebody_reads_every_variable(root: Path) -> None:
+    """What the chart sets is what the library, OpenTelemetry's SDK or the service's server reads: no name is misspelt."""
+    owners = (root / "charts" / "metrics" / "templates" / "_validate_env.tpl").read_text()
+    names = set(re.findall(r"^([A-Z0-9_]+): ", owners, flags=re.MULTILINE)) | {"PROMETHEUS_BACKEND"}
+    source = "".join(path.read_text() for path in (root / "service-library" / "src").rglob("*.py"))
+    read = set(re.findall(r"\"([A-Z0-9_]+)\"", source)) | set(vars(environment_variables).values())
+    assert "METRICS_SERIES_BUDGET" in names & read
+    assert names - read == {
+        *(f"K8S_{name}" for name in ("NAMESPACE_NAME", "NODE_NAME", "POD_NAME", "POD_UID")),  # OTEL_RESOURCE_ATTRIBUTES
+        "DD_TRACE_ENABLED",  # Datadog's tracer
+        "WEB_CONCURRENCY",  # uvicorn and gunicorn
+    }
 
 
 @pytest.mark.parametrize("name", LATER)

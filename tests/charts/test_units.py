@@ -85,6 +85,20 @@ def test_pulled_units_have_each_a_monitor(release: ReleaseFactory) -> None:
     assert checks.selectors(pulled) == []
 
 
+def test_pod_monitors_of_units_need_no_services(release: ReleaseFactory) -> None:
+    values = {
+        "metrics": {**SHOP["metrics"], "podMonitor": {"enabled": True}},
+        "workload": SHOP["workload"],
+        "env": {"standard": {"PROMETHEUS_BACKEND": "prometheus"}},
+    }
+    rendered = release("aaa-api", "staging", overrides=values)
+    assert sorted(of(rendered, "Service")) == ["web"]
+    assert rendered.of_kind("ServiceMonitor") == ()
+    assert sorted(of(rendered, "PodMonitor")) == UNITS
+    for unit, monitor in of(rendered, "PodMonitor").items():
+        assert monitor["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] == unit
+
+
 def test_no_selector_takes_another_units_pods(shop: Release) -> None:
     pods = {unit: item["spec"]["template"]["metadata"]["labels"] for unit, item in of(shop, "Deployment").items()}
 
@@ -154,6 +168,14 @@ def test_a_unit_of_other_units_is_rendered_the_same(shop: Release, release: Rele
         assert of(rendered, kind)["web"] == of(shop, kind)["web"]
 
 
+def test_null_takes_back_what_was_said_of_a_unit(shop: Release, release: ReleaseFactory) -> None:
+    said = {"metrics": {"units": {"web": {"port": None, "portName": None, "workers": None, "role": None}}}}
+    ran = {"workload": {"units": {"web": {"replicas": None, "command": None, "args": None}}}}
+    plain = release("aaa-api", "staging", overrides={"metrics": {"units": {"web": {}}}})
+    assert list(release("aaa-api", "staging", overrides={**said, **ran}).objects) == list(plain.objects)
+    assert of(plain, "Service")["web"] != of(shop, "Service")["web"]
+
+
 def test_a_removed_unit_takes_its_objects_along(shop: Release, release: ReleaseFactory) -> None:
     without = {
         **SHOP,
@@ -191,7 +213,7 @@ def test_a_service_whose_units_have_all_their_own_role(root: Path, tmp_path: Pat
 
 
 def test_a_name_that_no_object_may_have(render_service: Callable[..., Release]) -> None:
-    units = {"metrics": {"units": {"a-unit-of-20-letters": {}}}}
+    units: dict[str, Any] = {"metrics": {"units": {"a-unit-of-20-letters": {}}}}
     name = f"{'r' * 45}-aaa-api-a-unit-of-20-letters"
     assert render_service(units, name="r" * 34).one("Deployment")["metadata"]["name"] == name[11:]
     with pytest.raises(RenderError) as caught:

@@ -14,7 +14,7 @@ from chart_harness.samples import by_label, total
 
 from .scraping import until_scraped
 from .traffic import ask
-from .values import PORT, SCRAPED_OFTEN, values, variables
+from .values import CALLER, PORT, SCRAPED_OFTEN, values, variables
 
 pytestmark = [pytest.mark.live, pytest.mark.cluster, pytest.mark.xdist_group("crashes")]
 
@@ -36,7 +36,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_requests_stay_counted(
         if total(found) != expected:
             raise Waiting(f"it has {by_label(found, 'service_instance_id')}")
 
-    assert ask(caller("ingress"), pod.ip, PORT, times=FIRST).by_kind == {"200": FIRST}
+    assert ask(caller(namespace.name, service=CALLER), pod.ip, PORT, times=FIRST).by_kind == {"200": FIRST}
     eventually(lambda: counted(FIRST), f"Prometheus to count {FIRST} requests", deadline=15)
     before = workers(pod)
     page = by_label(metrics_of(pod).series(REQUESTS, handler="/items/{item_id}"), "service_instance_id")
@@ -56,7 +56,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_requests_stay_counted(
 
     after = eventually(replaced, "a new worker on the page", deadline=20)
     assert len(after - before) == 1
-    assert ask(caller("ingress"), pod.ip, PORT, times=LATER).by_kind == {"200": LATER}
+    assert ask(caller(namespace.name, service=CALLER), pod.ip, PORT, times=LATER).by_kind == {"200": LATER}
     eventually(lambda: counted(FIRST + LATER), f"Prometheus to count {FIRST + LATER} requests", deadline=15)
     # the control: the pages alone have lost what the dead worker had counted, and nothing else
     on_page = total(metrics_of(pod).series(REQUESTS, handler="/items/{item_id}"))

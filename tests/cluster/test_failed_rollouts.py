@@ -16,7 +16,7 @@ from chart_harness.clusters.waits import WaitTimeout, WorkloadFailed, until_read
 from chart_harness.fixtures.clusters import CallerFactory
 
 from .traffic import ask
-from .values import PORT, values, variables
+from .values import CALLER, PORT, values, variables
 
 pytestmark = [pytest.mark.live, pytest.mark.cluster, pytest.mark.xdist_group("failed_rollouts")]
 
@@ -98,7 +98,9 @@ def test_the_rollout_of_a_broken_image_stops_and_the_old_pods_serve(
     now = pods_of(good)
     assert {pod.name for pod in now if all(status["ready"] for status in pod.statuses)} == set(old)
     assert len(now) == len(old) + 1
-    assert ask(caller("ingress"), f"aaa-api.{namespace.name}", PORT, times=20).by_kind == {"200": 20}
+    assert ask(caller(namespace.name, service=CALLER), f"aaa-api.{namespace.name}", PORT, times=20).by_kind == {
+        "200": 20
+    }
 
     mended = namespace.install("aaa-api", "production", overrides=values())
     assert [pod.name for pod in pods_of(mended)] == old  # the pods that served all along

@@ -16,7 +16,7 @@ from chart_harness.clusters.waits import Waiting, eventually
 from chart_harness.fixtures.clusters import CallerFactory
 
 from .scraping import until_scraped
-from .values import PORT, SCRAPED_OFTEN, values
+from .values import CALLER, PORT, SCRAPED_OFTEN, values
 
 pytestmark = [pytest.mark.live, pytest.mark.cluster, pytest.mark.xdist_group("network_policy")]
 
@@ -27,7 +27,7 @@ PROMETHEUS_PORT, OTLP_PORT = 9090, 4318
 def test_the_policy_lets_in_prometheus_and_the_named_caller_and_nobody_else(
     namespace: Namespace, caller: CallerFactory, prometheus: Prometheus
 ) -> None:
-    neighbour, named = caller(namespace.name), caller("ingress")
+    neighbour, named = caller(namespace.name), caller(namespace.name, service=CALLER)
 
     # the control: without a policy everyone gets in
     release = install(namespace, policy=False)

@@ -17,7 +17,7 @@ from chart_harness.samples import Sample, by_label, total
 
 from .scraping import until_scraped
 from .traffic import Traffic, hold
-from .values import PORT, SCRAPED_OFTEN, values
+from .values import CALLER, PORT, SCRAPED_OFTEN, values
 
 pytestmark = [pytest.mark.live, pytest.mark.cluster, pytest.mark.xdist_group("requests_in_flight")]
 
@@ -29,7 +29,7 @@ IN_PROGRESS = "http_requests_in_progress"
 def test_they_read_as_a_sum_of_four(namespace: Namespace, caller: CallerFactory, prometheus: Prometheus) -> None:
     release = namespace.install("aaa-api", "production", overrides=values(SCRAPED_OFTEN))
     until_scraped(prometheus, release)
-    client = caller("ingress")
+    client = caller(namespace.name, service=CALLER)
 
     def read(expected: dict[str, float]) -> list[Sample]:
         found = prometheus.series(IN_PROGRESS, namespace=namespace.name)

@@ -13,14 +13,14 @@ from chart_harness.clusters.watching import Snapshot
 from chart_harness.fixtures.clusters import CallerFactory
 
 from .traffic import keep_asking
-from .values import PORT, values
+from .values import CALLER, PORT, values
 
 pytestmark = [pytest.mark.live, pytest.mark.cluster, pytest.mark.xdist_group("upgrade")]
 
 
 def test_no_request_fails_from_the_base_values_to_otel_and_back(namespace: Namespace, caller: CallerFactory) -> None:
     host = f"aaa-api.{namespace.name}"
-    client = caller("ingress")
+    client = caller(namespace.name, service=CALLER)
     before = namespace.install("aaa-api", "production", overrides=values())
     assert backends(before) == {"prometheus"}
     with keep_asking(client, host, PORT) as requests:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,7 +23,7 @@ from .values import PORT, values
 pytestmark = [pytest.mark.live, pytest.mark.cluster, pytest.mark.xdist_group("upgrade")]
 
 SERVICE = "aaa-api"
-NEW_VALUES = {
+NEW_VALUES: Mapping[str, Any] = {
     "metrics": {
         "budget": {"series": 2000},
         "slo": {"availability": 99.9},
@@ -36,7 +38,7 @@ def test_no_request_fails_from_the_last_release_to_the_present_libraries(
     namespace: Namespace, caller: CallerFactory, tmp_path: Path
 ) -> None:
     version = released.newest()
-    given = values(released.values_of(SERVICE, "production", version))
+    given = released.merged(released.values_of(SERVICE, "production", version), values())
     old_chart = released.with_released_libraries(SERVICE, version, tmp_path / "released")
     new_chart = released.with_present_libraries(SERVICE, version, tmp_path / "present")
     host = f"{SERVICE}.{namespace.name}"
@@ -52,7 +54,7 @@ def test_no_request_fails_from_the_last_release_to_the_present_libraries(
         assert {pod.name for pod in pods_of(after)} == pods, "the libraries alone restart nothing"
         assert {item["kind"] for item in after.objects} > kinds
 
-        with_news = namespace.install(new_chart, overrides=values(given, NEW_VALUES))
+        with_news = namespace.install(new_chart, overrides=released.merged(given, NEW_VALUES))
         until_gone(namespace, pods)
         answers = requests.answers()
     assert answers.failed == {}

@@ -8,6 +8,8 @@ from typing import Any
 
 SERVICES = ("aaa-api", "archive-tagger", "event-recorder")
 PORT = 8080
+CALLER = "aaa-gateway"
+"""The service whose pods aaa-api lets in."""
 
 _THRIFTY: Mapping[str, Any] = {"workload": {"resources": {"requests": {"cpu": "20m"}}}}
 """What a pod asks of the scheduler only, so that several releases fit on one node of two processors."""

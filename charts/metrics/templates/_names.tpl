@@ -1,12 +1,14 @@
-{{/* The service's name: the chart's, the same in every environment. */}}
+{{/* The service's name: the chart's, the same in every environment. Both overrides are those of `helm create`. */}}
 {{- define "metrics.v1.name" -}}
-{{- .Chart.Name | trunc 63 | trimSuffix "-" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* The name of every object, as `helm create` builds it. */}}
 {{- define "metrics.v1.fullname" -}}
 {{- $name := include "metrics.v1.name" . -}}
-{{- if contains $name .Release.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
 {{- .Release.Name | trunc 63 | trimSuffix "-" -}}
 {{- else -}}
 {{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}

@@ -16,7 +16,7 @@
 {{- $value := include "metrics.v1.longestValue" . | int -}}
 {{- with $limits.labelValueLengthLimit -}}
 {{- if lt (int .) $value -}}
-{{- fail (printf "metrics.serviceMonitor.limits.labelValueLengthLimit is %d, but service_instance_id has up to %d characters, so every scrape would be lost: raise it." (int .) $value) -}}
+{{- fail (printf "metrics.serviceMonitor.limits.labelValueLengthLimit is %d, but names of metrics and service_instance_id have up to %d characters, so every scrape would be lost: raise it." (int .) $value) -}}
 {{- end -}}
 {{- end -}}
 {{- $pods := add1 (((.Values.workload).replicas) | default 1 | int) | int -}}
@@ -29,12 +29,11 @@
 
 {{/*
 How many labels a series of the service has. Prometheus counts its own as well: __name__, container, endpoint, instance, job,
-namespace, pod; the page says environment, service, service_instance_id (and unit); requests have handler, method, status or
-le, messages and tasks one less.
+namespace, pod; the page says environment, service, service_instance_id (and unit); and python_info has five more, which is
+more than any request, message or task.
 */}}
 {{- define "metrics.v1.labelCount" -}}
-{{- $work := ternary 3 2 (eq .Values.metrics.role "http-api") -}}
-{{- add 10 $work (ternary 0 1 (empty .unit)) (ternary 0 1 .Values.metrics.serviceMonitor.honorLabels) (len (include "metrics.v1.present" .Values.metrics.customLabels | fromJson)) -}}
+{{- add 15 (ternary 0 1 (empty .unit)) (ternary 0 1 .Values.metrics.serviceMonitor.honorLabels) (len (include "metrics.v1.present" .Values.metrics.customLabels | fromJson)) -}}
 {{- end -}}
 
 {{/* The characters of the longest label name: service_instance_id, unless metrics.customLabels has a longer one. */}}
@@ -46,7 +45,8 @@ le, messages and tasks one less.
 {{- $longest -}}
 {{- end -}}
 
-{{/* The characters of the longest service_instance_id: `<name>-<10>-<5>-pid-<7>`. */}}
+{{/* The characters of the longest name of a metric, or of the longest service_instance_id: `<name>-<10>-<5>-pid-<7>`. */}}
 {{- define "metrics.v1.longestValue" -}}
-{{- include "metrics.v1.unitFullname" . | len | add 29 -}}
+{{- $metric := printf "%s_%s_http_request_duration_seconds_bucket" .Values.metrics.namespace .Values.metrics.subsystem | trimAll "_" -}}
+{{- max 40 (len $metric) (include "metrics.v1.unitFullname" . | len | add 29) -}}
 {{- end -}}

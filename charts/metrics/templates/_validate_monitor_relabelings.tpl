@@ -48,8 +48,9 @@
 {{- end -}}
 {{- end -}}
 {{- /* An expression that means something matches the empty text once it may also be empty; one that is wrong never does. */ -}}
-{{- if not (and (regexMatch (printf "%s|" $rule.regex) "") (regexMatch (printf "^(?:%s)$|" $rule.regex) "")) -}}
-{{- fail (printf "%s.regex is %q, which is no regular expression: correct it." $key $rule.regex) -}}
+{{- $regex := $rule.regex | default "" -}}
+{{- if not (and (regexMatch (printf "%s|" $regex) "") (regexMatch (printf "^(?:%s)$|" $regex) "")) -}}
+{{- fail (printf "%s.regex is %q, which is no regular expression: correct it." $key $regex) -}}
 {{- end -}}
 {{- end -}}
 

@@ -21,7 +21,7 @@ Kubernetes would read 10.1.2.3/8 as 10.0.0.0/8, which is more than it says.
 */}}
 {{- define "metrics.v1.network" -}}
 {{- $parts := splitList "/" . -}}
-{{- if and (eq (len $parts) 2) (regexMatch "^(0|[1-9][0-9]*)$" (last $parts)) -}}
+{{- if and (eq (len $parts) 2) (regexMatch "^(0|[1-9][0-9]{0,2})$" (last $parts)) -}}
 {{- $address := first $parts -}}
 {{- $bits := ternary (include "metrics.v1.bits6" $address) (include "metrics.v1.bits4" $address) (contains ":" $address) -}}
 {{- $length := last $parts | int -}}

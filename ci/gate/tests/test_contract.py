@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from chart_harness.fleet import service_release, services
 from promotion_gate.checks.check import Subject
 from promotion_gate.contract import contract_for
 from promotion_gate.evidence import INSTANCE_LABEL
-from promotion_gate.plan import MetricSpec, Plan, PlanError, load_plan
-from promotion_gate.workload import EnvVar, Workload, WorkloadError, read_workload
+from promotion_gate.plan import MetricSpec, Plan, PlanError
+from promotion_gate.workload import EnvVar, Workload, WorkloadError
 
 HTTP = {
     "http_requests_total",
@@ -91,12 +89,3 @@ def test_an_unknown_role_is_told_the_known_ones(role: str, workload: Workload) -
 def test_a_service_cannot_lower_its_roles_promise(name: str, workload: Workload) -> None:
     with pytest.raises(PlanError, match=f"declares {name}, which its role promises already"):
         contract_for(workload, Plan(metrics={name: MetricSpec(type="gauge")}))
-
-
-@pytest.mark.parametrize("service", services(Path(__file__).resolve().parents[3]))
-def test_every_service_of_the_fleet_has_one(service: str, root: Path) -> None:
-    plan = load_plan(root / "charts" / "services" / service / "gate.yaml")
-    contract = contract_for(read_workload(service_release(root, service, "production")), plan)
-    assert contract.families[contract.work_counter].type == "counter"
-    assert contract.families.keys() >= plan.metrics.keys()
-    assert bool(plan.requests) == (contract.work_is_counted_by == "traffic")

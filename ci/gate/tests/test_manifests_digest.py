@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chart_harness.fleet import service_release
-from chart_harness.render import Release
-from promotion_gate.manifests import difference, manifests_digest, renamed
+from chart_harness.fleet import service_release, values_files
+from chart_harness.render import Release, render
+from promotion_gate.manifests import difference, manifests_digest, renamed, without_dashboard_ids
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +70,40 @@ def test_a_namespaces_name_is_put_back_wherever_it_stands() -> None:
     here = item("A", "a", urls=["http://x.gate-1.svc", "http://gate-2"], labels={"of-gate-1": "gate-1"})
     (back,) = renamed([here], "gate-1", "staging")
     assert back["spec"] == {"urls": ["http://x.staging.svc", "http://gate-2"], "labels": {"of-staging": "staging"}}
+
+
+@pytest.mark.parametrize("service", ["aaa-api", "event-recorder", "archive-tagger"])
+def test_a_release_is_the_same_in_the_gates_namespace(service: str, root: Path) -> None:
+    """With all that the chart makes of the namespace's name: rules, and a dashboard whose id is a hash of it."""
+    judged = service_release(root, service, "staging")
+    chart, files = values_files(root, service, "staging")
+    there = render(chart, name=service, namespace="gate-1", values=files)
+    same = renamed(there.objects, "gate-1", "staging")
+    assert difference(without_dashboard_ids(judged.objects), without_dashboard_ids(same)) == ""
+    assert {"ConfigMap", "PrometheusRule"} <= {str(item["kind"]) for item in same}
+    # the control: with the ids the dashboard differs, and nothing else does
+    assert difference(judged.objects, same) == f"ConfigMap {service}-dashboard differs"
+
+
+DASHBOARD = '{"uid": "%s", "title": "%s", "panels": []}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "judged", "other", "equal"),
+    [
+        ("ConfigMap", DASHBOARD % ("1", "a"), DASHBOARD % ("2", "a"), True),
+        ("ConfigMap", DASHBOARD % ("1", "a"), DASHBOARD % ("1", "b"), False),
+        ("ConfigMap", '{"uid": "1"}', '{"uid": "2"}', False),
+        ("ConfigMap", "uid: 1", "uid: 2", False),
+        ("Secret", DASHBOARD % ("1", "a"), DASHBOARD % ("2", "a"), False),
+    ],
+)
+def test_only_a_dashboard_may_have_another_id(kind: str, judged: str, other: str, equal: bool) -> None:
+    sides = [[{"kind": kind, "metadata": {"name": "a"}, "data": {"a.json": text}}] for text in (judged, other)]
+    one, two = (manifests_digest(without_dashboard_ids(side)) for side in sides)
+    assert (one == two) is equal
+
+
+def test_a_config_map_may_be_empty() -> None:
+    empty = {"kind": "ConfigMap", "metadata": {"name": "a"}, "data": None}
+    assert without_dashboard_ids([empty]) == ({**empty, "data": {}},)

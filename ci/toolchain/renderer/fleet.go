@@ -56,7 +56,7 @@ func fleet(in io.Reader, out io.Writer) error {
 			return err
 		}
 	}
-	return writeCoverage()
+	return coverage.write()
 }
 
 func renderAll(work Work, results chan<- Result) {

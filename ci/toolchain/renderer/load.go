@@ -58,7 +58,7 @@ func load(files map[string]string, cache *fileCache) (*chart.Chart, error) {
 		if err != nil {
 			return nil, err
 		}
-		buffered = append(buffered, &archive.BufferedFile{Name: name, Data: instrumented(files, name, data)})
+		buffered = append(buffered, &archive.BufferedFile{Name: name, Data: coverage.instrumented(name, data)})
 	}
 	return loader.LoadFiles(buffered)
 }

@@ -2,10 +2,10 @@
 // byte what `helm template` prints, without the start of a process for each.
 //
 //	renderer fleet < jobs.json              one line of JSON for each release, in the order they are ready
-//	renderer template NAME CHART FLAGS…     as `helm template`; what it does not know goes to the helm that $HELM_REAL names
-//	renderer branches < charts.json         the branches of these charts' templates, as JSON
+//	renderer template NAME CHART FLAGS…     as `helm template`; any other command goes to the helm that $HELM_REAL names
+//	renderer branches < folders.json        the branches of these library charts' templates, a line of JSON each
 //
-// With TEMPLATE_COVERAGE=FOLDER it also writes down, into a file of its own in FOLDER, which branches the templates took.
+// With TEMPLATE_COVERAGE=FOLDER it also writes down, into a file of its own there, which branches the libraries' templates took.
 package main
 
 import (
@@ -33,7 +33,9 @@ func command(arguments []string) error {
 		return fleet(os.Stdin, os.Stdout)
 	case "branches":
 		return branches(os.Stdin, os.Stdout)
-	default:
+	case "template":
 		return template(arguments, os.Stdin, os.Stdout)
+	default:
+		return realHelm(arguments)
 	}
 }

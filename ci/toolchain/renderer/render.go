@@ -20,7 +20,7 @@ func render(loaded *chart.Chart, values map[string]any, job Job) (string, error)
 	}
 	// A configuration of its own: Helm writes the cluster's capabilities into it.
 	configuration := action.NewConfiguration()
-	configuration.CustomTemplateFuncs = coverageFunctions()
+	configuration.CustomTemplateFuncs = coverage.functions()
 	install := action.NewInstall(configuration)
 	if job.KubeVersion != "" {
 		version, err := common.ParseKubeVersion(job.KubeVersion)

@@ -9,11 +9,11 @@ LABELS = "Deployment env.CUSTOM_LABELS"
 SECRET = {"metrics": {"otlp": {"headersSecret": {"name": "otlp", "key": "headers"}}}}
 
 RENDERS: dict[str, Row] = {
-    "dd_trace_enabled": Row(False, "Deployment env.DD_TRACE_ENABLED", "false"),
+    "dd_trace_enabled": Row(value=False, where="Deployment env.DD_TRACE_ENABLED", shows="false"),
     "env.standard.*": Row(7, "Deployment env.X", "7", name="X"),
     "env.standard.PROMETHEUS_BACKEND": Row("shadow", "Deployment env.PROMETHEUS_BACKEND", "shadow"),
     "env.units.*.*": Row("text", "Deployment env.web", "text", name="web", given={"metrics": {"units": {"web": {}}}}),
-    "metrics.enabled": Row(False, "Deployment env.PROMETHEUS_METRICS_ENABLE", "false"),
+    "metrics.enabled": Row(value=False, where="Deployment env.PROMETHEUS_METRICS_ENABLE", shows="false"),
     "metrics.role": Row(
         "task-runner",
         "Deployment env.METRICS_EXCLUDED_HANDLERS",
@@ -30,11 +30,13 @@ RENDERS: dict[str, Row] = {
     "metrics.workers": Row(7, "Deployment env.WEB_CONCURRENCY", "7"),
     "metrics.namespace": Row("shop", "Deployment env.METRICS_NAMESPACE", "shop"),
     "metrics.subsystem": Row("cart", "Deployment env.METRICS_SUBSYSTEM", "cart"),
-    "metrics.scrapeCache": Row(True, "Deployment env.METRICS_SCRAPE_CACHE", "true"),
+    "metrics.scrapeCache": Row(value=True, where="Deployment env.METRICS_SCRAPE_CACHE", shows="true"),
     "metrics.customLabels.*": Row("text", LABELS, "environment=staging,service=aaa-api,x=text"),
     "metrics.excludedHandlers.*": Row("/x", "Deployment env.METRICS_EXCLUDED_HANDLERS", "/metrics,/health/.*,/x"),
     "metrics.budget.series": Row(1000, "Deployment env.METRICS_SERIES_BUDGET", "500"),
-    "metrics.otlp.enabled": Row(False, "Deployment env.OTEL_EXPORTER_OTLP_ENDPOINT", None, service="event-recorder"),
+    "metrics.otlp.enabled": Row(
+        value=False, where="Deployment env.OTEL_EXPORTER_OTLP_ENDPOINT", shows=None, service="event-recorder"
+    ),
     "metrics.otlp.endpoint": Row(
         "http://collector:9999", "NetworkPolicy spec.egress[1].ports[0].port", 9999, service="event-recorder"
     ),
@@ -58,6 +60,11 @@ RENDERS: dict[str, Row] = {
         "other",
         service="event-recorder",
         given=SECRET,
+    ),
+    "metrics.serviceMonitor.enabled": Row(
+        value=False,
+        where="",  # beside a PodMonitor, or where the process pushes, it decides nothing
+        stops="metrics.serviceMonitor.enabled is false and an http-api never pushes, so nobody would get the metrics",
     ),
     "metrics.otlp.resourceAttributes.*": Row("text", ATTRIBUTES),
 }

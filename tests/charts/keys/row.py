@@ -30,6 +30,7 @@ class Row:
         name: what stands for each `*` of the key.
         environment: an environment of the service.
         api_versions: what the cluster knows, where that matters; the operator's kinds where it is not said.
+        stops: how the sentence begins that the value leads to, for a key that alone decides only whether it renders.
     """
 
     value: Any
@@ -40,6 +41,7 @@ class Row:
     name: str = "x"
     environment: str = "staging"
     api_versions: tuple[str, ...] = PROMETHEUS_OPERATOR_CRDS
+    stops: str = ""
 
     def overrides(self, key: str, value: Any) -> dict[str, Any]:
         """The given values, and `value` for the key."""

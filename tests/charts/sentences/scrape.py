@@ -8,6 +8,7 @@ from tests.charts.blocks import metrics, monitor, workload
 from tests.charts.sentences import Sentence
 
 POD_MONITOR = {"podMonitor": {"enabled": True}}
+QUIET = {"alerts": {"enabled": False}, "dashboard": {"enabled": False}}  # they select by what honorLabels false renames
 LOST = "so every scrape would be lost: raise it"
 
 
@@ -96,18 +97,28 @@ PAGES: list[Sentence] = [
 LIMITS: list[Sentence] = [
     (
         "aaa-api",
-        metrics(budget={"labels": 12}),
-        "metrics.budget.labels is 12, but series of this service have 13 labels, Prometheus' own among them, "
+        metrics(budget={"labels": 14}),
+        "metrics.budget.labels is 14, but series of this service have 15 labels, Prometheus' own among them, "
         f"{LOST}, or set 0 for no limit.",
     ),
     (
         "aaa-api",
-        metrics(budget={"labels": 14}, customLabels={"team": "x"}, serviceMonitor={"honorLabels": False}),
-        "metrics.budget.labels is 14, but series of this service have 15 labels, Prometheus' own among them, "
+        metrics(budget={"labels": 16}, customLabels={"team": "x"}, serviceMonitor={"honorLabels": False}, **QUIET),
+        "metrics.budget.labels is 16, but series of this service have 17 labels, Prometheus' own among them, "
         f"{LOST}, or set 0 for no limit.",
     ),
     limit("labelNameLengthLimit", 18, f"a label of this service has a name of 19 characters, {LOST}."),
-    limit("labelValueLengthLimit", 35, f"service_instance_id has up to 36 characters, {LOST}."),
+    limit("labelValueLengthLimit", 39, f"names of metrics and service_instance_id have up to 40 characters, {LOST}."),
+    limit(
+        "labelValueLengthLimit",
+        60,
+        f"names of metrics and service_instance_id have up to 61 characters, {LOST}.",
+        metrics={
+            "namespace": "a" * 20,
+            "subsystem": "web",
+            "serviceMonitor": {"limits": {"labelValueLengthLimit": 60}},
+        },
+    ),
     limit("targetLimit", 2, "3 pods run during a rollout, and above the limit none is scraped: raise it."),
 ]
 SENTENCES = PORTS + PAGES + LIMITS

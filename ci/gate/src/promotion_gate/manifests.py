@@ -34,6 +34,25 @@ def renamed(objects: Objects, namespace: str, to: str) -> tuple[Mapping[str, Any
     return tuple(json.loads(_canonical(item).replace(namespace, to)) for item in objects)
 
 
+def without_dashboard_ids(objects: Objects) -> tuple[Mapping[str, Any], ...]:
+    """The objects with the `uid` of Grafana's dashboards left out: a hash of the namespace's name, which no renaming puts back."""
+    return tuple(_without_dashboard_id(item) if item["kind"] == "ConfigMap" else item for item in objects)
+
+
+def _without_dashboard_id(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**item, "data": {name: _without_uid(text) for name, text in (item.get("data") or {}).items()}}
+
+
+def _without_uid(text: str) -> str:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(content, dict) or "panels" not in content:
+        return text
+    return json.dumps({key: value for key, value in content.items() if key != "uid"})
+
+
 def difference(judged: Objects, other: Objects) -> str:
     """Names the objects that only one side has, or that differ, as a clause; empty if both sides are the same."""
     ours, theirs = ({_canonical(item): _name(item) for item in side} for side in (judged, other))

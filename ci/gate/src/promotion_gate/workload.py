@@ -103,6 +103,13 @@ def read_workload(release: Release) -> Workload:
     Raises WorkloadError if the release has not exactly one Deployment with a container named `app`, no role label, or a value
     that Kubernetes would not take.
     """
+    deployments = release.of_kind("Deployment")
+    if len(deployments) > 1:
+        names = ", ".join(sorted(str(item["metadata"]["name"]) for item in deployments))
+        raise WorkloadError(
+            f"{release.chart} has the Deployments {names}, and the gate cannot judge metrics.units yet: "
+            "make each unit a service of its own to have it verified."
+        )
     try:
         deployment = release.one("Deployment")
     except RenderError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from chart_harness.errors import RenderError
 from chart_harness.frozen import freeze, thaw
 from chart_harness.manifest import parse
 from chart_harness.render import Release, validated
-
 
 Judged = tuple[str, str, list[Any]]
 """The error, the text and the plain objects of a release; where there is an error there is nothing else."""

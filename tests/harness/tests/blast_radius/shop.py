@@ -142,3 +142,27 @@ def container(made: Objects) -> dict[str, Any]:
     """The container of the shop's Deployment."""
     found: dict[str, Any] = made["Deployment"]["spec"]["template"]["spec"]["containers"][0]
     return found
+
+
+def put(kind: str, path: str, value: Any) -> Edit:
+    """An edit that sets what is at a path of the object of a kind (`~` is a / in a key); None takes it out."""
+
+    def edit(made: Objects) -> None:
+        *steps, last = path.split("/")
+        place: Any = made[kind]
+        for step in steps:
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+        key = int(last) if isinstance(place, list) else last.replace("~", "/")
+        if value is None:
+            del place[key]
+        elif isinstance(place, list) and key == len(place):
+            place.append(value)
+        else:
+            place[key] = value
+
+    return edit
+
+
+def panels(*new: Any) -> Edit:
+    """An edit of the dashboard that gives it these panels."""
+    return put("ConfigMap", "data/shop.json", json.dumps({"title": "Shop", "panels": list(new)}, indent=1))

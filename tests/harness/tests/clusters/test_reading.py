@@ -102,6 +102,12 @@ def test_namespaces_enforce_restricted_and_callers_pass_it() -> None:
     assert spec["securityContext"]["runAsNonRoot"]
 
 
+@pytest.mark.parametrize(("named", "name"), [((), "caller"), (("shop-gateway",), "shop-gateway")])
+def test_a_caller_is_a_pod_of_the_service_that_policies_name(named: tuple[str, ...], name: str) -> None:
+    labels = caller_manifest("x", "shop", "image", "run", *named)["metadata"]["labels"]
+    assert (labels["app.kubernetes.io/name"], labels["app.kubernetes.io/instance"]) == (name, "x")
+
+
 def test_a_service_needs_a_fleet() -> None:
     with pytest.raises(FleetError, match="give the namespace a fleet_root"):
         Namespace(CLUSTER, "test").install("aaa-api", "staging")

@@ -64,19 +64,19 @@ def _object(
 ) -> Iterator[Difference]:
     if _closes_traffic(identity):
         yield _not_understood(new)
-    yield from read(_canonical(identity, old, pods_before), _canonical(identity, new, pods_after), _ROWS)
+    yield from read(_canonical(identity, old, pods_before, new), _canonical(identity, new, pods_after, old), _ROWS)
     if identity[1] == "ConfigMap":
         yield from dashboards.dashboard_differences(old, new)
     yield from restarts.restart(old, new)
 
 
-def _canonical(identity: Identity, item: Object, pods: list[Workload]) -> Object:
+def _canonical(identity: Identity, item: Object, pods: list[Workload], other: Object) -> Object:
     """The object without what another comparison reads, and completed as the API server would."""
     if identity[:2] == (POLICY_GROUP, "NetworkPolicy"):
         return {**item, "spec": {}}
     match identity[1]:
         case "Service":
-            return services.canonical(item, pods)
+            return services.canonical(item, pods, other)
         case "PrometheusRule":
             return alerts.without_rules(item)
         case "ConfigMap":

@@ -52,7 +52,7 @@ def text(value: Any) -> str:
 
 def _items(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
     """Both values of everything right below; nothing where the two have to be told whole."""
-    one, other = ((before if value is MISSING else value) for value in (after, before))
+    one, other = (after if before is MISSING else before), (before if after is MISSING else after)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         keys = sorted({*one, *other}, key=str)
         return [(_step(key), _inner(before, key), _inner(after, key)) for key in keys]

@@ -18,14 +18,18 @@ from chart_harness.clusters.watching import Snapshot
 LONGEST_SECONDS = 3600
 """After this the cluster itself ends a pod that a killed run has left in a namespace that stays."""
 
+NOBODY = "caller"
+"""The service that a caller is a pod of where it does not matter."""
+
 _ASLEEP = "import signal; signal.pause()"
 
 
 @contextmanager
-def caller(cluster: Cluster, namespace: str, image: str, run: str) -> Iterator[Pod]:
+def caller(cluster: Cluster, namespace: str, image: str, run: str, service: str = NOBODY) -> Iterator[Pod]:
     """A running pod of `image`, which has python3, in an existing namespace; deleted at the end of the context.
 
-    `run` says which test run it belongs to. Raises WorkloadFailed when it cannot start, WaitTimeout when it does not.
+    `run` says which test run it belongs to, `service` whose pod NetworkPolicies take it for.
+    Raises WorkloadFailed when it cannot start, WaitTimeout when it does not.
     """
     name = unique_name("caller")
 
@@ -37,7 +41,7 @@ def caller(cluster: Cluster, namespace: str, image: str, run: str) -> Iterator[P
                 return Pod(cluster, pod)
         raise Waiting("it does not run yet")
 
-    cluster.kubectl("create", "--filename", "-", stdin=json.dumps(manifest(name, namespace, image, run)))
+    cluster.kubectl("create", "--filename", "-", stdin=json.dumps(manifest(name, namespace, image, run, service)))
     try:
         selector = f"app.kubernetes.io/instance={name}"
         yield wait_for(
@@ -47,10 +51,10 @@ def caller(cluster: Cluster, namespace: str, image: str, run: str) -> Iterator[P
         cluster.kubectl("delete", "pod", name, "--namespace", namespace, "--wait=false", "--ignore-not-found")
 
 
-def manifest(name: str, namespace: str, image: str, run: str) -> dict[str, Any]:
+def manifest(name: str, namespace: str, image: str, run: str, service: str = NOBODY) -> dict[str, Any]:
     """A pod that does nothing and that PodSecurity `restricted` lets in."""
     labels = {
-        "app.kubernetes.io/name": "caller",
+        "app.kubernetes.io/name": service,
         "app.kubernetes.io/instance": name,
         RUN_LABEL: run,
     }

@@ -33,16 +33,19 @@ class Case:
     series: Mapping[str, str]
     """Values by series, in promtool's notation."""
     expected: tuple[Expected, ...]
+    slo: str = ""
+    """The promise whose rules it tests, where several have rules of these names."""
     step: int = MINUTE
-    """Seconds between two samples, and between two evaluations."""
+    """Seconds between two samples."""
+    evaluated: int = MINUTE
+    """Seconds between two evaluations of the rules."""
 
     def file(self, rules: str) -> dict[str, Any]:
         """promtool's test file, beside the rule file `rules`."""
-        every = f"{self.step}s"
         test = {
             "name": self.name,
-            "interval": every,
+            "interval": f"{self.step}s",
             "input_series": [{"series": series, "values": values} for series, values in self.series.items()],
             "promql_expr_test": [expected.entry() for expected in self.expected],
         }
-        return {"rule_files": [rules], "evaluation_interval": every, "tests": [test]}
+        return {"rule_files": [rules], "evaluation_interval": f"{self.evaluated}s", "tests": [test]}

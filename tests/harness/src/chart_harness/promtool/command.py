@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from chart_harness.promtool.case import Case
+from chart_harness.promtool.rule import Rule, read_rule
 from cluster_images import modules
 from cluster_images.go_modules import build
 
@@ -29,7 +30,7 @@ def check(groups: Sequence[Mapping[str, Any]]) -> str:
     """What `promtool check rules` complains of; empty when it is content."""
     with tempfile.TemporaryDirectory() as folder:
         rules = Path(folder) / "rules.yaml"
-        rules.write_text(yaml.safe_dump({"groups": list(groups)}), encoding="utf-8")
+        rules.write_text(_dump({"groups": list(groups)}), encoding="utf-8")
         done = _run("check", "rules", str(rules))
     return done.stdout + done.stderr if done.returncode or "duplicate rule" in done.stdout else ""
 
@@ -39,12 +40,11 @@ def failures(groups: Sequence[Mapping[str, Any]], cases: Sequence[Case], *, work
     if not cases:
         raise ValueError("There is no case to test the rules with: give some.")
     with tempfile.TemporaryDirectory() as folder:
-        rules = Path(folder) / "rules.yaml"
-        rules.write_text(yaml.safe_dump({"groups": list(groups)}), encoding="utf-8")
 
         def complaint(number: int) -> str:
-            file = Path(folder) / f"case-{number}.yaml"
-            file.write_text(yaml.safe_dump(cases[number].file(rules.name)), encoding="utf-8")
+            rules, file = Path(folder) / f"rules-{number}.yaml", Path(folder) / f"case-{number}.yaml"
+            rules.write_text(_dump({"groups": _tested(groups, cases[number])}), encoding="utf-8")
+            file.write_text(_dump(cases[number].file(rules.name)), encoding="utf-8")
             done = _run("test", "rules", str(file))
             if done.returncode == 0 and "SUCCESS" in done.stdout:
                 return ""
@@ -52,6 +52,23 @@ def failures(groups: Sequence[Mapping[str, Any]], cases: Sequence[Case], *, work
 
         with ThreadPoolExecutor(workers) as pool:
             return [text for text in pool.map(complaint, range(len(cases))) if text]
+
+
+def _tested(groups: Sequence[Mapping[str, Any]], case: Case) -> list[dict[str, Any]]:
+    """The groups with the rules that the case is about: to evaluate all others for days takes minutes."""
+    kept = []
+    for group in groups:
+        rules = [dict(rule) for rule in group["rules"] if _is_of(read_rule(rule), case)]
+        kept.append({**group, "rules": rules})
+    return [group for group in kept if group["rules"]]
+
+
+def _is_of(rule: Rule, case: Case) -> bool:
+    return rule.name in case.rules and case.slo in {"", rule.slo}
+
+
+def _dump(content: Any) -> str:
+    return yaml.dump(content, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -49,7 +49,7 @@ def metrics_missing(alert: Rule, rules: Rules) -> list[Case]:
     patience = 10 * MINUTE + alert.window + alert.for_seconds
     noise = others(rules, _LONG)
     heard = processes(rules, 1, _FOREVER)
-    silent = {name: f"{_STARTED}x10 stale" for name in heard}
+    silent = dict.fromkeys(heard, f"{_STARTED}x10 stale")
     one_left = {**heard, next(iter(heard)): f"{_STARTED}x10 stale"}
     expected = quiet(alert, patience - MINUTE) + fires(alert, patience + 2 * MINUTE)
     return [

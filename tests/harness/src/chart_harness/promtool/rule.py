@@ -52,6 +52,13 @@ class Rule:
         return float(found[1])
 
     @property
+    def slo(self) -> str:
+        """The promise that it is about; empty for most alerts."""
+        if "slo" in self.labels:
+            return self.labels["slo"]
+        return next((m.value for s in self.selectors for m in s.matchers.matchers if m.name == "slo"), "")
+
+    @property
     def limit(self) -> float:
         """The number that it compares with at its end."""
         return self.number(r"[<>] ([0-9.e-]+)\s*$")
@@ -71,7 +78,7 @@ class Rules:
 
     @cached_property
     def all(self) -> list[Rule]:
-        return [_rule(rule) for group in self.groups for rule in group["rules"]]
+        return [read_rule(rule) for group in self.groups for rule in group["rules"]]
 
     @property
     def alerts(self) -> list[Rule]:
@@ -103,7 +110,7 @@ class Rules:
     def bound(self, slo: str) -> float:
         """The bucket that a promise goes by, in seconds; 0 where it goes by the status."""
         for rule in self.all:
-            if rule.labels.get("slo") == slo and (found := re.search(r'le=~"([^"]+)"', rule.expr)):
+            if rule.slo == slo and (found := re.search(r'le=~"([^"]+)"', rule.expr)):
                 pattern = found[1].replace("\\\\", "\\")
                 return next(bound for bound in BOUNDS if re.fullmatch(pattern, str(bound)))
         return 0.0
@@ -119,7 +126,8 @@ def _only(names: set[Any], what: str) -> str:
     return str(names.pop()) if names else ""
 
 
-def _rule(rule: Mapping[str, Any]) -> Rule:
+def read_rule(rule: Mapping[str, Any]) -> Rule:
+    """A rule as the object has it."""
     return Rule(
         name=rule.get("alert") or rule["record"],
         is_alert="alert" in rule,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chart_harness.promtool.case import MINUTE
@@ -62,7 +62,8 @@ def work(
 ) -> Series:
     """The counter and the histogram of the work, half of it in each pod; one writes bounds as pages do, one as OTLP receivers do."""
     series: Series = {}
-    for pod, write in zip(PODS, (str, "{:g}".format), strict=True):
+    writes: tuple[Callable[[float], str], ...] = (str, "{:g}".format)
+    for pod, write in zip(PODS, writes, strict=True):
         labels = process_labels(rules, pod, identity=identity)
 
         def counted(name: str, more: Mapping[str, str], shares: list[float], labels: dict[str, str] = labels) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from chart_harness.blast_radius.change import Difference, Kind
 from chart_harness.blast_radius.objects import Object, named
 from chart_harness.blast_radius.row import words
-from chart_harness.blast_radius.tree import differences
+from chart_harness.blast_radius.tree import MISSING, differences
 
 Dashboard = dict[str, Any]
 _OF_THE_PLACE = frozenset({"id", "gridPos"})  # numbers that Grafana gives, and where a panel is
@@ -35,7 +35,8 @@ def dashboard_differences(before: Object, after: Object) -> Iterator[Difference]
     """What differs between the dashboards that both forms of a ConfigMap have."""
     one, other = dashboards(before), dashboards(after)
     for key in sorted(one.keys() & other.keys()):
-        for path, was, is_now in differences(_by_title(one[key]), _by_title(other[key])):
+        found = differences(_by_title(one[key]), _by_title(other[key]), whole=lambda _, *values: MISSING in values)
+        for path, was, is_now in found:
             yield Difference(Kind.DASHBOARD_CHANGED, named(after), f"{key}: {path}", words(was), words(is_now))
 
 

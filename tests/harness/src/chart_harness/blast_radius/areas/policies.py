@@ -15,6 +15,7 @@ Fleet = Mapping[tuple[str, str], Release]
 """The releases of the fleet by service and environment."""
 
 POLICY_GROUP = "networking.k8s.io"
+ANY_POD = "every pod of the namespace"
 
 
 class Side:
@@ -55,27 +56,45 @@ def policy_changes(before: Fleet, after: Fleet) -> Iterator[Change]:
             elif direction == "Ingress" and not beyond([OPEN], now):
                 difference = Difference(Kind.POLICY_WIDENED, workload.where, _direction(direction), None, OPEN.words)
                 yield Change(workload.service, workload.environment, difference)
-    yield from _of_other_pods(one, other)
+    yield from _of_foreign_pods(one, other)
+    yield from _of_any_pod(one, other)
 
 
-def _of_other_pods(one: Side, other: Side) -> Iterator[Change]:
-    """Policies for pods that the fleet does not run: each compared with its own earlier form."""
+def _of_foreign_pods(one: Side, other: Side) -> Iterator[Change]:
+    """Policies of their own: whose pods they are for, and, when the fleet runs none of those, whom they let through."""
     selected = one.selected() | other.selected()
     for service, environment, identity in sorted({*one.policies, *other.policies}):
-        forms = [side.policies.get((service, environment, identity)) for side in (one, other)]
-        if any(form is not None and id(form) in selected for form in forms):
-            continue
-        old, new = forms
+        old, new = forms = [side.policies.get((service, environment, identity)) for side in (one, other)]
         where = named(new or old or {})
-        pods = Pods(identity[2], {}, {})
         if old and new:
             chosen = [form["spec"].get("podSelector") or {} for form in (old, new)]
             if selectors.canonical(chosen[0]) != selectors.canonical(chosen[1]):
-                said = (selectors.words(selector) or "all pods" for selector in chosen)
+                said = (selectors.words(selector) or ANY_POD for selector in chosen)
                 yield Change(service, environment, Difference(Kind.SELECTOR_CHANGED, where, "podSelector", *said))
+        if any(form is not None and (id(form) in selected or _for_any_pod(form)) for form in forms):
+            continue
         for direction in DIRECTIONS:
-            earlier, now = (grants([form] if form else [], pods, direction) for form in forms)
+            earlier, now = (grants([form] if form else [], Pods(identity[2], {}, {}), direction) for form in forms)
             yield from _compared(service, environment, where, direction, earlier, now)
+
+
+def _of_any_pod(one: Side, other: Side) -> Iterator[Change]:
+    """Policies for every pod of a namespace: they hold for pods that others put there, too."""
+    owners: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for side in (one, other):
+        for (service, environment, identity), policy in side.policies.items():
+            if _for_any_pod(policy):
+                owners[identity[2]].append((service, environment))
+    for namespace, releases in sorted(owners.items()):
+        pods = Pods(namespace, {}, {})
+        policies = [[policy for policy in side.selecting(pods) if _for_any_pod(policy)] for side in (one, other)]
+        for direction in DIRECTIONS:
+            earlier, now = (grants(some, pods, direction) for some in policies)
+            yield from _compared(*min(releases), f"Other pods of namespace {namespace}", direction, earlier, now)
+
+
+def _for_any_pod(policy: Object) -> bool:
+    return not selectors.canonical(policy["spec"].get("podSelector"))
 
 
 def _compared(

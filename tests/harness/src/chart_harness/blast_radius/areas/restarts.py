@@ -9,7 +9,7 @@ from typing import Any
 from chart_harness.blast_radius.change import Difference, Kind
 from chart_harness.blast_radius.objects import Object, named, pod_template
 from chart_harness.blast_radius.quantities import quantity
-from chart_harness.blast_radius.tree import differences
+from chart_harness.blast_radius.tree import MISSING, differences
 
 _ROLLED_OUT = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _CONTAINER = re.compile(r"spec\.(initContainers|containers)(\[[^]]+\]\.?)?")
@@ -20,7 +20,9 @@ def restart(before: Object, after: Object) -> Iterator[Difference]:
     if after["kind"] not in _ROLLED_OUT:
         return
     one, other = (_completed(pod_template(item)) for item in (before, after))
-    reasons = sorted({_reason(path) for path, _, _ in differences(one, other)})
+    reasons = sorted(
+        {_reason(path) for path, _, _ in differences(one, other, whole=lambda _, *values: MISSING in values)}
+    )
     if reasons:
         yield Difference(Kind.PODS_RESTART, named(after), "because of", None, ", ".join(reasons))
 

@@ -53,14 +53,14 @@ ROWS = (
         "{name} request of container {container}",
     ),
     _row(rf"{_CONTAINER}\.env\[(?P<name>[^]]+)\]", Kind.ENV_CHANGED, "{name} of container {container}", show=_variable),
-    _row(rf"{_CONTAINER}\.(env|envFrom)(\[.*)?", Kind.ENV_CHANGED, "{path}"),
+    _row(rf"{_CONTAINER}\.(env|envFrom)(\[.*)?", Kind.ENV_CHANGED, "{path}", deep=True),
     _row(
         rf"{_CONTAINER}\.ports\[(?P<name>[^]]+)\]",
         Kind.PORT_CHANGED,
         "port {name} of container {container}",
         show=_port,
     ),
-    _row(rf"{_CONTAINER}\.ports(\[.*)?", Kind.PORT_CHANGED, "ports of container {container}"),
+    _row(rf"{_CONTAINER}\.ports(\[.*)?", Kind.PORT_CHANGED, "ports of container {container}", deep=True),
     _row(rf"{_CONTAINER}\.(?P<name>[a-z]+Probe.*)", Kind.PROBE_CHANGED, "{name} of container {container}", deep=True),
     _row(
         rf"{_CONTAINER}\.(?P<name>securityContext.*)",
