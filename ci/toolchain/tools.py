@@ -33,6 +33,8 @@ class Tool:
 
 TOOLS = {
     "helm": Tool("helm", modules.HELM, ((4, 1), (5, 0)), ("version", "--template", "{{.Version}}")),
+    # The oldest that the charts are made for is 3.18; a helm of that name is Helm 3 on nobody's PATH but ours.
+    "helm3": Tool("helm3", modules.HELM_3, ((3, 18), (4, 0)), ("version", "--template", "{{.Version}}")),
     # One minor version either side of the clusters' 1.34.
     "kubectl": Tool("kubectl", modules.KUBERNETES, ((1, 33), (1, 36)), ("version", "--client")),
     # A node image fits the kind that it was made for, and few others.

@@ -11,7 +11,7 @@ import pytest
 
 from chart_harness.fleet import services
 from chart_harness.frozen import freeze, thaw
-from chart_harness.reachability import Call, ReachabilityError, let_through, reachable
+from chart_harness.reachability import Call, ReachabilityError, Sides, let_through, reachable
 from chart_harness.reachability_declared import Declared, declared, one_sided
 from chart_harness.reachability_places import PLATFORM, UNUSED_PORT, Place, Port, places
 from chart_harness.reachability_report import differences, reachability
@@ -32,7 +32,7 @@ def releases(environment: str) -> dict[str, Release]:
 def table(environment: str) -> frozenset[Call]:
     """Every call that is possible in the environment, with the other one's pods as strangers."""
     everybody = places(list(releases(environment).values()), environment, ENVIRONMENTS[environment])
-    return frozenset(reachable(releases(environment).values(), everybody))
+    return reachable(releases(environment).values(), everybody).possible
 
 
 def callers(environment: str, service: str) -> set[str]:
@@ -97,21 +97,22 @@ def test_without_a_change_nothing_is_found() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda _: "gone", "the internet → incidents-api:8080/TCP is possible, but nobody declares it"),
-        (lambda _: "gone", "incidents-api → the internet:443/TCP is possible"),
-        (lambda s: s["ingress"].append({}), "a pod of another namespace → incidents-api:9999/TCP is possible"),
-        (lambda s: s["ingress"][0].update({"from": [{"podSelector": {}}]}), "a pod of the namespace → incidents-api:8080/TCP"),
-        (lambda s: s["ingress"][0]["from"][0].pop("namespaceSelector"), "a false prometheus → incidents-api:8080/TCP is"),
-        (lambda s: s["ingress"][0]["from"][0].pop("namespaceSelector"), "prometheus → incidents-api:8080/TCP is declared, but"),
-        (lambda s: s["ingress"][1]["from"][0].update(namespaceSelector={}), " of staging → incidents-api:8080/TCP is possible"),
-        (lambda s: s["ingress"][1].pop("ports"), " → incidents-api:9999/TCP is possible"),
-        (lambda s: s["ingress"][0]["ports"].append({"port": 1, "endPort": 65535}), "prometheus → incidents-api:9999/TCP is"),
-        (lambda s: s["ingress"][1]["ports"][0].update(port=8081), "incidents-api:8080/TCP is declared, but"),
-        (lambda s: s["ingress"].pop(0), "prometheus → incidents-api:8080/TCP is declared, but a NetworkPolicy keeps it out"),
-        (lambda s: s.update(policyTypes=["Ingress"]), "incidents-api → redis:9999/TCP is possible"),
-        (lambda s: s["egress"].pop(0), "incidents-api → dns:53/UDP is declared, but"),
-        (lambda s: s["egress"].append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), "incidents-api → the internet:80/TCP"),
-        (lambda s: s["podSelector"]["matchLabels"].update(tier="x"), "a pod of the namespace → incidents-api:9999/TCP"),
+        (lambda _: "gone", "incidents-api admits the internet on port 8080/TCP, and its values do not say so"),
+        (lambda _: "gone", "incidents-api may call the internet on port 443/TCP, and its values do not say so"),
+        (lambda s: s["ingress"].append({}), "incidents-api admits a pod of another namespace on port 9999/TCP, and"),
+        (lambda s: s["ingress"][0].update({"from": [{"podSelector": {}}]}), "admits a pod of the namespace on port 8080/TCP"),
+        (lambda s: s["ingress"][0]["from"][0].pop("namespaceSelector"), "incidents-api admits a false prometheus on port 8080"),
+        (lambda s: s["ingress"][0]["from"][0].pop("namespaceSelector"), "does not admit prometheus on port 8080/TCP, but its"),
+        (lambda s: s["ingress"][1]["from"][0].update(namespaceSelector={}), " of staging on port 8080/TCP, and"),
+        (lambda s: s["ingress"][1].pop("ports"), "incidents-api admits alarm-lifecycle-manager on port 9999/TCP, and"),
+        (lambda s: s["ingress"][0]["ports"].append({"port": 1, "endPort": 65535}), "admits prometheus on port 9999/TCP, and"),
+        (lambda s: s["ingress"][1]["ports"][0].update(port=8081), "does not admit alarm-lifecycle-manager on port 8080/TCP"),
+        (lambda s: s["ingress"].pop(0), "incidents-api does not admit prometheus on port 8080/TCP, but its values say so"),
+        (lambda s: s.update(policyTypes=["Ingress"]), "incidents-api may call redis on port 9999/TCP, and"),
+        (lambda s: s["egress"].pop(0), "incidents-api may not call dns on port 53/UDP, but its values say so"),
+        (lambda s: s["egress"].append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), "may call the internet on port 80/TCP"),
+        (lambda s: s["egress"][1]["to"].append({"podSelector": {}}), "incidents-api may call usage-api on port 8080/TCP, and"),
+        (lambda s: s["podSelector"]["matchLabels"].update(tier="x"), "admits a pod of the namespace on port 9999/TCP, and"),
     ],
 )  # fmt: skip
 def test_a_policy_that_is_not_as_declared_is_found(change: Callable[[Spec], object], says: str) -> None:
@@ -164,11 +165,12 @@ def test_what_is_declared_is_read_as_helm_merges_it() -> None:
 
 
 def test_a_place_that_cannot_be_named_is_not_guessed() -> None:
-    team = {"namespaceSelector": {"matchLabels": {"team": "x"}}}
-    for peer in (team, {}, {"podSelector": {"matchLabels": {}}}):
+    unnamed: list[dict[str, Any]] = [
+        {"namespaceSelector": {"matchLabels": {"team": "x"}}}, {}, {"podSelector": {"matchLabels": {}}}
+    ]  # fmt: skip
+    for peer in unnamed:
         one = replace(declared(ROOT, "staging")["aaa-api"], peers={"x": peer})
         with pytest.raises(ValueError, match="this table knows names only"):
-            one.admits(PLATFORM[0], Port(9000)) or one.admits(PLATFORM[0], Port(8080))
             one.admits(PLATFORM[-1], Port(8080))
 
 
@@ -201,7 +203,7 @@ OTHER = Place("other", "10.0.0.2", "there", {"app": "other"})
     ],
 )  # fmt: skip
 def test_policies_mean_what_kubernetes_says(policies: list[dict[str, Any]], reached: set[str]) -> None:
-    calls = let_through(policies, [ONE, OTHER])
+    calls = let_through(policies, [ONE, OTHER]).possible
     assert {str(call.port) for call in calls if call.target == "one"} == reached
     assert {str(call.port) for call in calls if call.source == "one"} == {"9999/TCP"}
 
@@ -209,8 +211,8 @@ def test_policies_mean_what_kubernetes_says(policies: list[dict[str, Any]], reac
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        (policy(policyTypes=[]), "has no policyTypes"),
-        (policy(ingress=[{"from": [{}]}]), "cannot be judged"),
+        (policy(policyTypes=[]), "NetworkPolicy here/x cannot be judged: it has no policyTypes"),
+        (policy(ingress=[{"from": [{}]}]), "one of its peers is empty"),
         (policy(ingress=[{"form": []}]), "unknown field"),
         (policy(ingress=[{"ports": [{"port": "web", "endPort": 9}]}]), "cannot be judged"),
     ],
@@ -220,9 +222,17 @@ def test_a_policy_that_cannot_be_judged_is_an_error(broken: dict[str, Any], says
         let_through([broken], [ONE, OTHER])
 
 
-def test_the_report_is_sorted_and_names_both_kinds() -> None:
-    too_much, too_little = Call("b", "c", Port(1)), Call("a", "c", Port(2))
-    assert differences({too_much}, {too_little}) == [
-        "b → c:1/TCP is possible, but nobody declares it: a NetworkPolicy is too wide.",
-        "a → c:2/TCP is declared, but a NetworkPolicy keeps it out.",
+def test_the_report_tells_the_sides_apart() -> None:
+    one, other = Call("a", "b", Port(1)), Call("c", "d", Port(2))
+    nothing: frozenset[Call] = frozenset()
+    rendered = Sides(sent=frozenset({one}), admitted=frozenset({other}))
+    assert differences(rendered, rendered) == []
+    assert differences(rendered, Sides(nothing, nothing)) == [
+        "d admits c on port 2/TCP, and its values do not say so: its NetworkPolicy is too wide.",
+        "a may call b on port 1/TCP, and its values do not say so: its NetworkPolicy is too wide.",
     ]
+    assert differences(Sides(nothing, nothing), rendered) == [
+        "d does not admit c on port 2/TCP, but its values say so: its NetworkPolicy is too narrow.",
+        "a may not call b on port 1/TCP, but its values say so: its NetworkPolicy is too narrow.",
+    ]
+    assert rendered.possible == nothing

@@ -12,7 +12,7 @@ import pytest
 
 from chart_harness.fleet import values_files
 from chart_harness.render import Release, RenderError, render
-from tests.charts.keys.row import ANYTHING, Row, is_at, places
+from tests.charts.keys.row import ANYTHING, Row, is_at, over, places
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = [path.stem for path in sorted((Path(__file__).parent / "keys").glob("*.py")) if path.stem != "row"]
@@ -64,7 +64,20 @@ def rubbish(schema: Mapping[str, Any]) -> Iterator[Any]:
         yield "not a list"
 
 
-RUBBISH = [(key, value) for key, schema in KEYS.items() for value in rubbish(schema)]
+def batches() -> Iterator[tuple[Row, dict[str, Any]]]:
+    """Rubbish that one render can be fed at once: the n-th of each key whose rows agree on what else is given."""
+    found: dict[str, tuple[Row, dict[str, Any]]] = {}
+    for key, schema in KEYS.items():
+        row = ROWS.get(key, Row(None, ""))
+        for position, value in enumerate(rubbish(schema)):
+            alike = (
+                f"{row.service} {row.environment} {json.dumps(row.given, sort_keys=True)} {row.api_versions} {position}"
+            )
+            found.setdefault(alike, (row, {}))[1][key] = value
+    yield from found.values()
+
+
+RUBBISH = list(batches())
 
 
 def rendered(row: Row, overrides: Mapping[str, Any]) -> Release:
@@ -105,13 +118,26 @@ def test_the_key_shows(key: str) -> None:
         assert [after.get(place) for place in there] == [row.shows]
 
 
-@pytest.mark.parametrize(("key", "value"), RUBBISH, ids=[f"{key}-{str(value)[:12]}" for key, value in RUBBISH])
-def test_rubbish_is_refused_by_name(key: str, value: object) -> None:
-    row = ROWS.get(key, Row(None, ""))
+@pytest.mark.parametrize(
+    ("alike", "values"), RUBBISH, ids=[f"{next(iter(values))}-{len(values)}" for _, values in RUBBISH]
+)
+def test_rubbish_is_refused_by_name(alike: Row, values: Mapping[str, Any]) -> None:
+    rows = {key: ROWS.get(key, Row(None, "")) for key in values}
+    overrides = dict(alike.given)
+    for key, value in values.items():
+        overrides = over(overrides, rows[key].only(key, value))
     with pytest.raises(RenderError) as caught:
-        rendered(row, row.overrides(key, value))
-    name = key.replace("*", row.name)
-    assert caught.value.sentence.startswith((f"{name} ", f"{name}.")), caught.value.sentence
+        rendered(alike, overrides)
+    clauses = caught.value.sentence.split("; ")
+    for key, row in rows.items():
+        name = key.replace("*", row.name)
+        assert [clause for clause in clauses if clause.startswith((f"{name} ", f"{name}."))], caught.value.sentence
+
+
+def test_every_key_is_fed_rubbish() -> None:
+    fed = [key for _, values in RUBBISH for key in values]
+    assert set(fed) == set(KEYS)
+    assert len(fed) > 1.5 * len(KEYS)
 
 
 def test_a_key_that_does_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ the short one, which is one series: the raw ones of three days would be read at 
 - record: environment_service_slo:error_budget:ratio
   expr: vector({{ include "metrics.v1.promql.number" $objective.budget }})
   labels:
-    environment: {{ include "metrics.v1.alert.text" $.Values.metrics.environment | quote }}
+    environment: {{ $.Values.metrics.environment | quote }}
     service: {{ include "metrics.v1.name" $ }}
     slo: {{ $objective.name }}
     {{- with $.unit }}
@@ -62,8 +62,10 @@ the short one, which is one series: the raw ones of three days would be read at 
   expr: |-
     environment_service_slo:errors:rate5m{ {{- $labels -}} }
     / (environment_service_slo:work:rate5m{ {{- $labels -}} } > 0)
+  labels:
+    slo: {{ $objective.name }}
 {{- range $window := list "30m" "1h" "2h" "6h" "1d" "3d" }}
-{{ include "metrics.v1.slo.share" (list $labels $window) }}
+{{ include "metrics.v1.slo.share" (list $objective.name $labels $window) }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -71,15 +73,18 @@ the short one, which is one series: the raw ones of three days would be read at 
 {{/* What is left of the budget is asked for by people, not by alerts: seldom is often enough for a month. */}}
 {{- define "metrics.v1.slo.month" -}}
 {{- range include "metrics.v1.slo.objectives" . | fromJsonArray }}
-{{ include "metrics.v1.slo.share" (list (include "metrics.v1.slo.labels" (list $ .)) "30d") }}
+{{ include "metrics.v1.slo.share" (list .name (include "metrics.v1.slo.labels" (list $ .)) "30d") }}
 {{- end }}
 {{- end -}}
 
 {{- define "metrics.v1.slo.share" -}}
+{{- $labels := index . 1 -}}
 - record: environment_service_slo:errors:ratio_rate{{ last . }}
   expr: |-
-    sum_over_time(environment_service_slo:errors:rate5m{ {{- first . -}} }[{{ last . }}])
-    / (sum_over_time(environment_service_slo:work:rate5m{ {{- first . -}} }[{{ last . }}]) > 0)
+    sum_over_time(environment_service_slo:errors:rate5m{ {{- $labels -}} }[{{ last . }}])
+    / (sum_over_time(environment_service_slo:work:rate5m{ {{- $labels -}} }[{{ last . }}]) > 0)
+  labels:
+    slo: {{ first . }}
 {{- end -}}
 
 {{- define "metrics.v1.slo.labels" -}}

@@ -4,8 +4,8 @@ so that one bad minute wakes nobody, and over a short one, so that the alert end
 */}}
 {{- define "metrics.v1.slo.alerts" -}}
 {{- $speeds := list
-    (dict "name" "BurnsFast" "severity" "page" "text" "will be used up in a few days" "windows" (list (list "1h" "5m" 14.4) (list "6h" "30m" 6.0)))
-    (dict "name" "BurnsSlowly" "severity" "ticket" "text" "will not last for 30 days" "windows" (list (list "1d" "2h" 3.0) (list "3d" "6h" 1.0))) -}}
+    (dict "name" "BurnsFast" "severity" "page" "text" "is used up within days" "windows" (list (list "1h" "5m" 14.4) (list "6h" "30m" 6.0)))
+    (dict "name" "BurnsSlowly" "severity" "ticket" "text" "will not last the 30 days" "windows" (list (list "1d" "2h" 3.0) (list "3d" "6h" 1.0))) -}}
 {{- range $objective := include "metrics.v1.slo.objectives" . | fromJsonArray }}
 {{- range $speed := $speeds }}
 {{- $labels := include "metrics.v1.slo.labels" (list $ $objective) -}}
@@ -18,7 +18,7 @@ so that one bad minute wakes nobody, and over a short one, so that the alert end
     "labels" (dict "slo" $objective.name)
     "expr" $conditions
     "summary" (printf "breaks its promise that %s" $objective.promise)
-    "description" (printf "The promise is that %s. {{ $value | humanizePercentage }} did not within the longer window, %s %% may over 30 days: at this rate the budget %s." $objective.promise (include "metrics.v1.promql.number" (mulf $objective.budget 100)) $speed.text)) }}
+    "description" (printf "Promised is that %s, so over 30 days %s %% need not. Lately {{ $value | humanizePercentage }} did not: at this rate what may break %s." $objective.promise (include "metrics.v1.promql.number" (mulf $objective.budget 100)) $speed.text)) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -3,9 +3,10 @@
 {{- $monitor := .Values.metrics.serviceMonitor -}}
 {{- range $path := list "tlsConfig.ca" "tlsConfig.cert" "tlsConfig.keySecret" "basicAuth.username" "basicAuth.password" "authorization.credentials" -}}
 {{- $parts := splitList "." . -}}
-{{- $secret := get (get $monitor (first $parts) | default dict) (last $parts) -}}
-{{- if and (not (empty $secret)) (or (empty $secret.name) (empty $secret.key)) -}}
-{{- fail (printf "metrics.serviceMonitor.%s needs both name and key, of the Secret and of the value in it: set the one that is missing, or neither." $path) -}}
+{{- $block := get $monitor (first $parts) -}}
+{{- $secret := get $block (last $parts) | default dict -}}
+{{- if and (hasKey $block (last $parts)) (or (empty $secret.name) (empty $secret.key)) -}}
+{{- fail (printf "metrics.serviceMonitor.%s needs both name and key, of the Secret and of the value in it: set what is missing, or leave it out." $path) -}}
 {{- end -}}
 {{- end -}}
 {{- if and (eq $monitor.scheme "http") (not (empty $monitor.tlsConfig)) -}}

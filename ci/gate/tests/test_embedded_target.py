@@ -106,7 +106,7 @@ def test_a_consumer_pushes_to_the_gates_receiver(
     ("changes", "says"),
     [
         ({"command": ()}, "the chart renders no command"),
-        ({"ports": {"http": 8080, "admin": 9000}}, "no env var named …PORT carries the container port 9000"),
+        ({"ports": {"http": 8080, "admin": 9000}}, "read it from ADMIN_PORT=9000 in env.standard"),
         (
             {
                 "env": (

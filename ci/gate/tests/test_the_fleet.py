@@ -42,7 +42,10 @@ def test_it_is_read_and_has_a_contract(service: str, fleet: FleetRender) -> None
         assert workload.readiness is not None
         assert workload.literal("PROMETHEUS_BACKEND") == ("otel" if environment == "staging" else "prometheus")
         assert workload.pushes == (environment == "staging" and workload.role != "http-api")
-        assert "" not in resolve_env(workload.env, CLAIMED).values()
+        variables = resolve_env(workload.env, CLAIMED)
+        assert "" not in variables.values()
+        carried = {value for name, value in variables.items() if name.endswith("PORT")}
+        assert carried >= set(map(str, workload.ports.values())), "the embedded target moves ports by their variables"
         contract = contract_for(workload, plan)
         assert contract.families[contract.work_counter].type == "counter"
         assert contract.families.keys() >= plan.metrics.keys()

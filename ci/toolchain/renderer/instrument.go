@@ -45,7 +45,8 @@ func instrument(place, text string, first int) ([]branch, string, error) {
 		}
 		root := trees[name].Root
 		walk.list(root)
-		walk.mark(root, "define", name, root.Position())
+		// A root begins with what is in the template, perhaps lines after its define.
+		walk.mark(root, "define", name, parse.Pos(max(0, strings.LastIndex(text[:root.Position()], "define"))))
 		fmt.Fprintf(&written, "{{define %s}}%s{{end}}", strconv.Quote(name), root)
 	}
 	if whole, found := trees[place]; found {
@@ -86,7 +87,10 @@ func (w *walker) both(node *parse.BranchNode, yes, no string) {
 		node.ElseList = &parse.ListNode{NodeType: parse.NodeList, Pos: node.Pos}
 	}
 	w.list(node.ElseList)
-	if !elseIf(node.ElseList) { // whose own branches say it already
+	switch {
+	case elseIf(node.ElseList): // its own branches say it already
+	case no == "empty" && neverEmpty(node.Pipe):
+	default:
 		w.mark(node.ElseList, no, what, node.Pos)
 	}
 }
@@ -100,6 +104,12 @@ func elseIf(nodes *parse.ListNode) bool {
 		return true
 	}
 	return false
+}
+
+// neverEmpty says whether a range is over a list or dict that is written there.
+func neverEmpty(pipe *parse.PipeNode) bool {
+	function, found := pipe.Cmds[0].Args[0].(*parse.IdentifierNode)
+	return found && len(pipe.Cmds) == 1 && len(pipe.Cmds[0].Args) > 1 && (function.Ident == "list" || function.Ident == "dict")
 }
 
 // mark puts a call in front of a list.

@@ -34,7 +34,7 @@ func command(arguments []string) error {
 	case "branches":
 		return branches(os.Stdin, os.Stdout)
 	case "template":
-		return template(arguments, os.Stdin, os.Stdout)
+		return templateCommand(arguments, os.Stdin, os.Stdout)
 	default:
 		return realHelm(arguments)
 	}

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// template is `helm template` for the flags that the suite uses; any other command line is given to the real helm.
-func template(arguments []string, in io.Reader, out io.Writer) error {
+// templateCommand is `helm template` for the flags that the suite uses; any other command line is given to the real helm.
+func templateCommand(arguments []string, in io.Reader, out io.Writer) error {
 	job, known := parsed(arguments[1:])
 	if !known {
 		return realHelm(arguments)

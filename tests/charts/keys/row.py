@@ -45,11 +45,14 @@ class Row:
 
     def overrides(self, key: str, value: Any) -> dict[str, Any]:
         """The given values, and `value` for the key."""
-        parts = [self.name if part == "*" else part for part in key.split(".")]
+        return over(self.given, self.only(key, value))
+
+    def only(self, key: str, value: Any) -> dict[str, Any]:
+        """`value` for the key, and nothing else."""
         nested = value
-        for part in reversed(parts):
-            nested = {part: nested}
-        return _over(self.given, nested)
+        for part in reversed(key.split(".")):
+            nested = {self.name if part == "*" else part: nested}
+        return dict(nested)
 
 
 def places(release: Release) -> dict[str, Any]:
@@ -70,11 +73,12 @@ def is_at(place: str, where: str) -> bool:
     return not wanted_path or path == wanted_path or path.startswith((f"{wanted_path}.", f"{wanted_path}["))
 
 
-def _over(below: Mapping[str, Any], above: Any) -> dict[str, Any]:
+def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """The values `above` laid over those `below`, as Helm does it with two files."""
     merged = dict(below)
     for key, value in above.items():
         known = merged.get(key)
-        merged[key] = _over(known, value) if isinstance(value, Mapping) and isinstance(known, Mapping) else value
+        merged[key] = over(known, value) if isinstance(value, Mapping) and isinstance(known, Mapping) else value
     return merged
 
 

@@ -8,7 +8,7 @@ from tests.charts.blocks import metrics, monitor
 from tests.charts.sentences import Sentence
 
 SECRET = {"name": "scrape", "key": "value"}
-HALF = "needs both name and key, of the Secret and of the value in it: set the one that is missing, or neither."
+HALF = "needs both name and key, of the Secret and of the value in it: set what is missing, or leave it out."
 
 
 def refused(rest: str, **values: Any) -> Sentence:
@@ -26,7 +26,7 @@ HALVES = [
         ("basicAuth", "password"),
         ("authorization", "credentials"),
     ]
-    for half in [{"name": "scrape"}, {"key": "value"}]
+    for half in [{"name": "scrape"}, {"key": "value"}, {}]
 ]
 SENTENCES: list[Sentence] = [
     *HALVES,

@@ -110,6 +110,14 @@ HELM = GoModule(
     variables={"helm.sh/helm/v4/internal/version.version": "v4.3.1"},
     folder=_TOOLCHAIN / "helm",
 )
+HELM_3 = GoModule(
+    name="helm3",
+    requires="helm.sh/helm/v3",
+    version="v3.22.0",
+    programs={"helm3": "helm.sh/helm/v3/cmd/helm"},
+    variables={"helm.sh/helm/v3/internal/version.version": "v3.22.0"},
+    folder=_TOOLCHAIN / "helm3",
+)
 KIND = GoModule(
     name="kind",
     requires="sigs.k8s.io/kind",

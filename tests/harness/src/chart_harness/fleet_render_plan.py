@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sys
 import sysconfig
@@ -112,7 +113,8 @@ def code() -> str:
     """A hash of what reads and judges a render: this package's modules, the Python it runs on, and the packages installed."""
     installed = sorted(path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info"))
     modules = [*_HARNESS.glob("*.py"), *_HARNESS.glob("schemas/*.py")]
-    return _digest([sys.version, *installed, *sources(modules)])
+    counted = os.environ.get("TEMPLATE_COVERAGE", "")  # what was kept without counting took no branch
+    return _digest([counted, sys.version, *installed, *sources(modules)])
 
 
 @cache

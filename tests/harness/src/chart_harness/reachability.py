@@ -48,8 +48,23 @@ def tried(places: Sequence[Place]) -> list[tuple[Place, Place, Port]]:
     ]
 
 
-def reachable(releases: Iterable[Release], places: Sequence[Place]) -> set[Call]:
-    """Every call that the releases' NetworkPolicies let through, both the caller's and the called one's.
+@dataclass(frozen=True)
+class Sides:
+    """The calls of a table as each side has it; immutable."""
+
+    sent: frozenset[Call]
+    """Those that the callers' egress lets out."""
+    admitted: frozenset[Call]
+    """Those that the called ones' ingress lets in."""
+
+    @property
+    def possible(self) -> frozenset[Call]:
+        """Those that both let through."""
+        return self.sent & self.admitted
+
+
+def reachable(releases: Iterable[Release], places: Sequence[Place]) -> Sides:
+    """Every call that the releases' NetworkPolicies let through.
 
     Raises ReachabilityError when a policy cannot be judged, GoBuildError where the program cannot be built.
     """
@@ -57,7 +72,7 @@ def reachable(releases: Iterable[Release], places: Sequence[Place]) -> set[Call]
     return let_through(policies, places)
 
 
-def let_through(policies: Sequence[Mapping[str, Any]], places: Sequence[Place]) -> set[Call]:
+def let_through(policies: Sequence[Mapping[str, Any]], places: Sequence[Place]) -> Sides:
     """As `reachable`, for policies of any source, each with its namespace."""
     calls = tried(places)
     position = {id(place): index for index, place in enumerate(places)}
@@ -84,14 +99,15 @@ def let_through(policies: Sequence[Mapping[str, Any]], places: Sequence[Place]) 
             for source, target, port in calls
         ],
     }
-    allowed = _ask(question)["allowed"]
-    if len(allowed) != len(calls):
-        raise ReachabilityError(f"{len(calls)} calls were asked for and {len(allowed)} were judged: that cannot be.")
-    return {
-        Call(source.name, target.name, port)
-        for (source, target, port), fine in zip(calls, allowed, strict=True)
-        if fine
-    }
+    answer = _ask(question)
+    return Sides(sent=_those(calls, answer["egress"]), admitted=_those(calls, answer["ingress"]))
+
+
+def _those(calls: Sequence[tuple[Place, Place, Port]], fine: Sequence[bool]) -> frozenset[Call]:
+    if len(fine) != len(calls):
+        raise ReachabilityError(f"{len(calls)} calls were asked for and {len(fine)} were judged: that cannot be.")
+    judged = zip(calls, fine, strict=True)
+    return frozenset(Call(source.name, target.name, port) for (source, target, port), yes in judged if yes)
 
 
 def _ask(question: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from chart_harness.fleet import environments, services, values_files
-from chart_harness.reachability import Call, tried
+from chart_harness.reachability import Call, Sides, tried
 from chart_harness.reachability_places import NAME, NAMESPACE, Place, Port
 
 Values = Mapping[str, Any]
@@ -83,14 +83,21 @@ def declared(root: Path, environment: str) -> dict[str, Declared]:
     return found
 
 
-def expected(known: Mapping[str, Declared], places: Sequence[Place]) -> set[Call]:
-    """Every call that the values let through."""
-    return {
-        Call(source.name, target.name, port)
-        for source, target, port in tried(places)
-        if (not source.service or known[source.name].calls(target, port))
-        and (not target.service or known[target.name].admits(source, port))
-    }
+def expected(known: Mapping[str, Declared], places: Sequence[Place]) -> Sides:
+    """Every call that the values let through, as each side has it."""
+    calls = tried(places)
+    return Sides(
+        sent=frozenset(
+            Call(source.name, target.name, port)
+            for source, target, port in calls
+            if not source.service or known[source.name].calls(target, port)
+        ),
+        admitted=frozenset(
+            Call(source.name, target.name, port)
+            for source, target, port in calls
+            if not target.service or known[target.name].admits(source, port)
+        ),
+    )
 
 
 def one_sided(known: Mapping[str, Declared]) -> list[str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chart_harness.reachability import Call, reachable
+from chart_harness.reachability import Call, Sides, reachable
 from chart_harness.reachability_declared import declared, expected, one_sided
 from chart_harness.reachability_places import places
 from chart_harness.render import Release
+
+_TOO_WIDE = "and its values do not say so: its NetworkPolicy is too wide."
+_TOO_NARROW = "but its values say so: its NetworkPolicy is too narrow."
 
 
 def reachability(
@@ -29,13 +32,21 @@ def reachability(
     return [*one_sided(known), *differences(reachable(releases.values(), everybody), expected(known, everybody))]
 
 
-def differences(can: set[Call], may: set[Call]) -> list[str]:
-    """A sentence for each call that is possible and not declared, or declared and not possible."""
+def differences(rendered: Sides, values: Sides) -> list[str]:
+    """A sentence for each call that one of its sides lets through and does not declare, or declares and does not let through.
+
+    Each side is compared by itself: a service that admits everybody is found even while nobody else may call it.
+    """
     return [
-        *(f"{call} is possible, but nobody declares it: a NetworkPolicy is too wide." for call in _sorted(can - may)),
-        *(f"{call} is declared, but a NetworkPolicy keeps it out." for call in _sorted(may - can)),
+        *_sentences(rendered.admitted - values.admitted, "{target} admits {source} on port {port}", _TOO_WIDE),
+        *_sentences(rendered.sent - values.sent, "{source} may call {target} on port {port}", _TOO_WIDE),
+        *_sentences(
+            values.admitted - rendered.admitted, "{target} does not admit {source} on port {port}", _TOO_NARROW
+        ),
+        *_sentences(values.sent - rendered.sent, "{source} may not call {target} on port {port}", _TOO_NARROW),
     ]
 
 
-def _sorted(calls: set[Call]) -> list[Call]:
-    return sorted(calls, key=str)
+def _sentences(calls: frozenset[Call], what: str, why: str) -> list[str]:
+    told = (what.format(source=call.source, target=call.target, port=call.port) for call in calls)
+    return sorted(f"{sentence}, {why}" for sentence in told)

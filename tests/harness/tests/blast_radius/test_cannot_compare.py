@@ -71,7 +71,7 @@ def test_a_working_tree_that_does_not_render(clone: Clone, capsys: pytest.Captur
     clone.edit(shop="{replicas: many}", till="{broken: true}")
     said = complaint(clone, capsys, "first")
     assert said.startswith(
-        "shop in production does not render in the working tree (nor do 3 more): Deployment shop: spec.replicas"
+        "shop in staging does not render in the working tree (nor do 2 more): Deployment shop: spec.replicas"
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from chart_harness.blast_radius.__main__ import main
+from chart_harness.blast_radius.grouping import ENVIRONMENT, SERVICE
 from tests.harness.tests.blast_radius.clone import FLEET, Clone
 
 Output = tuple[int, str, str]
@@ -50,11 +51,11 @@ def test_a_change_that_endangers_nobody_is_told_and_passes(clone: Clone, diff: A
     code, report, errors = diff("HEAD")
     assert (code, errors) == (0, "")
     assert "## Image changed" in report
-    assert "**Deployment ‹service›**, image of container app: `‹service›:1` → `‹service›:2`" in report
+    assert f"**Deployment {SERVICE}**, image of container app: `{SERVICE}:1` → `{SERVICE}:2`" in report
     assert "in shop, till (production, staging)" in report
     assert "the pods of 4 Deployments restart" in report
     assert (
-        "The working tree has changes that are not committed, in charts/services/shop/values.yaml and 1 more file"
+        "The working tree has changes that are not committed, in charts/services/shop/values.yaml and 1 more file: they"
         in report
     )
 
@@ -150,7 +151,7 @@ def test_json(clone: Clone, diff: Any) -> None:
             "object": "Deployment shop",
             "what": "who may reach its pods",
             "before": None,
-            "after": "pods with app=window in namespace ‹environment›: TCP 8080",
+            "after": f"pods with app=window in namespace {ENVIRONMENT}: TCP 8080",
             "releases": [{"service": "shop", "environment": name} for name in ("production", "staging")],
         }
     ]

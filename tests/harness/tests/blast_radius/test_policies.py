@@ -89,6 +89,37 @@ def test_a_renamed_deployment_without_a_policy_is_told() -> None:
     ]
 
 
+def relabelled(label: str, value: str, name: str = "till") -> Edit:
+    """The shop's objects as another service's, without its policy, and with one label of its pods."""
+
+    def edit(made: Objects) -> None:
+        del made["NetworkPolicy"]
+        made["Deployment"]["metadata"]["name"] = name
+        made["Deployment"]["spec"]["template"]["metadata"]["labels"] = {label: value}
+
+    return edit
+
+
+def test_new_labels_that_others_let_in_are_told() -> None:
+    before = {SHOP: shop(), TILL: shop(relabelled("app.kubernetes.io/name", "kiosk"))}
+    after = {SHOP: shop(), TILL: shop(relabelled("app.kubernetes.io/name", "till"))}
+    told = "a peer that may reach the pods of: Deployment shop"
+    assert of_policies(before, after) == [
+        ("till", Difference(Kind.POLICY_WIDENED, "Deployment till", "labels of its pods", None, told))
+    ]
+    assert of_policies(after, before) == []
+    assert of_policies(before, {**before, TILL: shop(relabelled("app.kubernetes.io/name", "cellar"))}) == []
+
+
+def test_new_labels_that_others_let_out_to_are_told() -> None:
+    def calls_till(made: Objects) -> None:
+        spec(made)["egress"] = [{"to": [{"podSelector": {"matchLabels": {"tier": "money"}}}], "ports": [{"port": 1}]}]
+
+    before, after = ({SHOP: shop(calls_till), TILL: shop(relabelled("tier", value))} for value in ("paper", "money"))
+    told = "a peer that may be reached from the pods of: Deployment shop"
+    assert [one.after for _, one in of_policies(before, after)] == [told]
+
+
 def test_a_port_that_got_another_number_is_another_port() -> None:
     def renumbered(made: Objects) -> None:
         made["Deployment"]["spec"]["template"]["spec"]["containers"][0]["ports"][0]["containerPort"] = 9090

@@ -34,14 +34,14 @@ STAY: dict[str, Edit] = {
 }
 
 
-def reasons(edit: Edit) -> list[str | None]:
+def reasons(edit: Edit) -> list[str]:
     changes = compare({SHOP: shop()}, {SHOP: shop(edit)})
-    return [change.difference.after for change in changes if change.difference.kind is Kind.PODS_RESTART]
+    return [change.difference.what for change in changes if change.difference.kind is Kind.PODS_RESTART]
 
 
 @pytest.mark.parametrize(("said", "edit"), RESTARTS.items())
 def test_restarts(said: str, edit: Edit) -> None:
-    assert reasons(edit) == [said]
+    assert reasons(edit) == [f"because of {said}"]
 
 
 @pytest.mark.parametrize("edit", STAY.values(), ids=STAY)

@@ -84,5 +84,6 @@ def _said(repository: Repository, name: str, commit: str) -> str:
 def _uncommitted(files: list[str]) -> list[str]:
     if not files:
         return []
-    more = f" and {len(files) - 1} more files" if len(files) > 1 else ""
-    return [f"The working tree has changes that are not committed, in {files[0]}{more}: they are compared, too."]
+    more = len(files) - 1
+    others = f" and {more} more file{'s' if more > 1 else ''}" if more else ""
+    return [f"The working tree has changes that are not committed, in {files[0]}{others}: they are compared, too."]

@@ -29,12 +29,22 @@ def _series(alert: Rule, rules: Rules, count: int) -> dict[str, str]:
     noise = others(rules, _LONG)
     if rules.pulled:
         return {**noise, **processes(rules, 1, "1000x600"), **targets("1x600", count)}
-    many = {
-        labelled("app_things", {**process_labels(rules, pod), "thing": str(number)}): "1x60"
-        for pod in PODS
+    neighbours = [
+        process_labels(rules, "another", identity={**rules.identity, label: "another"}) for label in rules.identity
+    ]
+    return {
+        **noise,
+        **_many([process_labels(rules, pod) for pod in PODS], count),
+        **_many(neighbours, floor(alert.limit) + 10),
+    }
+
+
+def _many(processes: list[dict[str, str]], count: int) -> dict[str, str]:
+    return {
+        labelled("app_things", {**labels, "thing": str(number)}): "1x60"
+        for labels in processes
         for number in range(count)
     }
-    return {**noise, **many}
 
 
 def left_out(alert: Rule, rules: Rules) -> list[Case]:

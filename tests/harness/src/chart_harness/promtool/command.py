@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -26,13 +28,15 @@ def binary() -> Path:
     return build(modules.PROMETHEUS, ["promtool"])["promtool"]
 
 
-def check(groups: Sequence[Mapping[str, Any]]) -> str:
-    """What `promtool check rules` complains of; empty when it is content."""
+def check(files: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """What `promtool check rules` complains of in these rule files, by their names; empty when it is content."""
     with tempfile.TemporaryDirectory() as folder:
-        rules = Path(folder) / "rules.yaml"
-        rules.write_text(_dump({"groups": list(groups)}), encoding="utf-8")
-        done = _run("check", "rules", str(rules))
-    return done.stdout + done.stderr if done.returncode or "duplicate rule" in done.stdout else ""
+        paths = []
+        for name, groups in files.items():
+            paths.append(Path(folder) / f"{name}.yaml")
+            paths[-1].write_text(_dump({"groups": list(groups)}), encoding="utf-8")
+        done = _run("check", "rules", "--lint=all", "--lint-fatal", *map(str, paths))
+    return done.stdout + done.stderr if done.returncode or done.stdout.count("SUCCESS") != len(files) else ""
 
 
 def failures(groups: Sequence[Mapping[str, Any]], cases: Sequence[Case], *, workers: int = 2) -> list[str]:
@@ -42,16 +46,34 @@ def failures(groups: Sequence[Mapping[str, Any]], cases: Sequence[Case], *, work
     with tempfile.TemporaryDirectory() as folder:
 
         def complaint(number: int) -> str:
-            rules, file = Path(folder) / f"rules-{number}.yaml", Path(folder) / f"case-{number}.yaml"
-            rules.write_text(_dump({"groups": _tested(groups, cases[number])}), encoding="utf-8")
-            file.write_text(_dump(cases[number].file(rules.name)), encoding="utf-8")
-            done = _run("test", "rules", str(file))
+            done = _test(groups, cases[number], Path(folder), cases[number].file("rules.yaml"), str(number))
             if done.returncode == 0 and "SUCCESS" in done.stdout:
                 return ""
             return f"{', '.join(cases[number].rules)}: {cases[number].name}\n{done.stdout}{done.stderr}"
 
         with ThreadPoolExecutor(workers) as pool:
             return [text for text in pool.map(complaint, range(len(cases))) if text]
+
+
+def texts(groups: Sequence[Mapping[str, Any]], case: Case, alert: str) -> set[str]:
+    """Summaries and descriptions of an alert at the end of a case, as Prometheus fills them in."""
+    file = case.file("rules.yaml")
+    asked = {"alertname": alert, "eval_time": f"{round(case.expected[-1].second)}s", "exp_alerts": []}
+    file["tests"] = [{**file["tests"][0], "promql_expr_test": [], "alert_rule_test": [asked]}]
+    with tempfile.TemporaryDirectory() as folder:
+        done = _test(groups, case, Path(folder), file, "texts")
+        said = done.stdout + done.stderr
+    return {json.loads(f'"{text}"') for text in re.findall(r'(?:summary|description)="((?:[^"\\]|\\.)*)"', said)}
+
+
+def _test(
+    groups: Sequence[Mapping[str, Any]], case: Case, folder: Path, file: Mapping[str, Any], name: str
+) -> subprocess.CompletedProcess[str]:
+    own = folder / name
+    own.mkdir()
+    (own / "rules.yaml").write_text(_dump({"groups": _tested(groups, case)}), encoding="utf-8")
+    (own / "case.yaml").write_text(_dump(dict(file)), encoding="utf-8")
+    return _run("test", "rules", str(own / "case.yaml"))
 
 
 def _tested(groups: Sequence[Mapping[str, Any]], case: Case) -> list[dict[str, Any]]:

@@ -11,9 +11,16 @@ from chart_harness.promtool.simulation import Phase, labelled, others, work
 _STEP = 2 * MINUTE
 _EVALUATED = 10 * MINUTE
 _RAMP = 5 * MINUTE
-_RATE = 10.0
-_HISTORY = ((96 * 60, 0.0), (20 * 60, 0.02), (10 * 60, 0.05), (150, 0.1), (40, 0.2), (20, 0.4), (20, 0.8))
-"""Minutes and the share of bad work in them, the last at the end."""
+_HISTORY = (
+    (96 * 60, 0.0, 10.0),
+    (20 * 60, 0.02, 10.0),
+    (10 * 60, 0.05, 10.0),
+    (150, 0.1, 10.0),
+    (40, 0.2, 10.0),
+    (20, 0.4, 10.0),
+    (20, 0.8, 20.0),
+)
+"""Minutes, the share of bad work in them, and the work per second; the last at the end."""
 _PRECISION = 0.1  # promtool takes groups in any order: one that reads another may be an evaluation behind
 
 
@@ -26,8 +33,8 @@ def records(rules: Rules) -> list[Case]:
 def _promise(rules: Rules, recordings: list[Rule], slo: str) -> Case:
     bound = rules.bound(slo)
     phases = [
-        Phase(minutes * MINUTE, 0.0 if bound else share, share if bound else 0.0, bound or 5.0, _RATE)
-        for minutes, share in _HISTORY
+        Phase(minutes * MINUTE, 0.0 if bound else share, share if bound else 0.0, bound or 5.0, rate)
+        for minutes, share, rate in _HISTORY
     ]
     end = sum(phase.seconds for phase in phases)
     series = {**others(rules, end, step=_STEP), **work(rules, phases, step=_STEP)}
@@ -46,9 +53,9 @@ def value(rule: Rule) -> float:
     """What the rule must have recorded at the end of the history."""
     kind = rule.name.removeprefix("environment_service_slo:")
     if kind == "work:rate5m":
-        return _RATE
+        return _HISTORY[-1][2]
     if kind == "errors:rate5m":
-        return _RATE * _HISTORY[-1][1]
+        return _HISTORY[-1][1] * _HISTORY[-1][2]
     if kind == "error_budget:ratio":
         return rule.number(r"vector\(([0-9.e-]+)\)")
     if kind.startswith("errors:ratio_rate"):
@@ -57,16 +64,17 @@ def value(rule: Rule) -> float:
 
 
 def _share(window: float) -> float:
-    """The mean over the window of the share in the five minutes before each evaluation."""
-    end = sum(minutes for minutes, _ in _HISTORY) * MINUTE
+    """Bad work by work, each as the rates of the five minutes before every evaluation in the window add up."""
+    end = sum(minutes for minutes, _, _ in _HISTORY) * MINUTE
     times = [end - number * _EVALUATED for number in range(max(1, int(min(window, end) // _EVALUATED)))]
-    return sum((_bad(time) - _bad(time - _RAMP)) / _RAMP for time in times) / len(times)
+    bad = sum(_done(time, bad=True) - _done(time - _RAMP, bad=True) for time in times)
+    return bad / sum(_done(time) - _done(time - _RAMP) for time in times)
 
 
-def _bad(second: float) -> float:
-    """Bad seconds' worth of work until then."""
+def _done(second: float, *, bad: bool = False) -> float:
+    """How much work was done until then, or how much of it was bad."""
     total, begin = 0.0, 0.0
-    for minutes, share in _HISTORY:
-        total += share * max(0.0, min(second - begin, minutes * MINUTE))
+    for minutes, share, rate in _HISTORY:
+        total += (share if bad else 1.0) * rate * max(0.0, min(second - begin, minutes * MINUTE))
         begin += minutes * MINUTE
     return total

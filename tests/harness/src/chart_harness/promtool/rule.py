@@ -126,13 +126,18 @@ def _only(names: set[Any], what: str) -> str:
     return str(names.pop()) if names else ""
 
 
+def _written(value: str) -> str:
+    """What Prometheus makes of a label's value, which it reads as a template."""
+    return value.replace('{{ "{{" }}', "{{")
+
+
 def read_rule(rule: Mapping[str, Any]) -> Rule:
     """A rule as the object has it."""
     return Rule(
         name=rule.get("alert") or rule["record"],
         is_alert="alert" in rule,
         expr=rule["expr"],
-        labels=rule.get("labels", {}),
+        labels={name: _written(value) for name, value in rule.get("labels", {}).items()},
         annotations=rule.get("annotations", {}),
         for_seconds=promql_parser.parse_duration(rule["for"]).total_seconds() if "for" in rule else 0.0,
     )

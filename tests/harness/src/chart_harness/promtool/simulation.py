@@ -21,6 +21,7 @@ class Phase:
         failing: share of the work that ends with status 500.
         slow: share of the work that takes longer than `slower_than` seconds, which is the bound of a bucket.
         rate: units of work per second.
+        usual: the bound of the bucket that the rest lies in.
     """
 
     seconds: float
@@ -28,11 +29,16 @@ class Phase:
     slow: float = 0.0
     slower_than: float = 1.0
     rate: float = 10.0
+    usual: float = BOUNDS[0]
 
 
 def labelled(name: str, labels: Mapping[str, str]) -> str:
     """A series as PromQL writes it."""
-    return name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
+    return name + "{" + ",".join(f"{key}={_quoted(value)}" for key, value in labels.items()) + "}"
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def process_labels(rules: Rules, pod: str, pid: int = 7, identity: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -78,11 +84,17 @@ def work(
             counted(rules.total, {"status": "500"}, [phase.failing for phase in phases])
         if rules.duration:
             for bound in BOUNDS:
-                shares = [1 - phase.slow if bound <= phase.slower_than else 1.0 for phase in phases]
-                counted(f"{rules.duration}_bucket", {"le": write(bound)}, shares)
+                counted(f"{rules.duration}_bucket", {"le": write(bound)}, [_within(bound, phase) for phase in phases])
             counted(f"{rules.duration}_bucket", {"le": "+Inf"}, [1.0] * len(phases))
             counted(f"{rules.duration}_count", {}, [1.0] * len(phases))
     return series
+
+
+def _within(bound: float, phase: Phase) -> float:
+    """The share of the work that takes no longer."""
+    if bound > phase.slower_than:
+        return 1.0
+    return 1 - phase.slow if bound >= phase.usual else 0.0
 
 
 def processes(rules: Rules, workers: int, values: str, *, identity: Mapping[str, str] | None = None) -> Series:

@@ -13,7 +13,7 @@ from chart_harness.promtool.rule import Rule, Rules, UnknownRuleError
 from chart_harness.promtool.simulation import Phase, Series, labelled, others, work
 
 _PAIR = re.compile(
-    r"(?P<long>[\w:]+ratio_rate\w+)\{[^}]*\} > (?P<factor>[0-9.]+) \* (?P<budget>[0-9.e-]+)\s+and\s+"
+    r"(?P<long>[\w:]+ratio_rate\w+)\{[^\n]*\} > (?P<factor>[0-9.]+) \* (?P<budget>[0-9.e-]+)\s+and\s+"
     r"(?P<short>[\w:]+ratio_rate\w+)\{"
 )
 _RAMP = 5 * MINUTE  # the recorded rates look back so far

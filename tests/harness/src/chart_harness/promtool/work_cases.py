@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chart_harness.promtool.case import MINUTE, Case
 from chart_harness.promtool.firing import fires, quiet
 from chart_harness.promtool.rule import BOUNDS, Rule, Rules
@@ -23,7 +25,7 @@ def slow(alert: Rule, rules: Rules) -> list[Case]:
         alert,
         rules,
         Phase(0, slow=min(1.0, share * 1.2), slower_than=bound),
-        Phase(0, slow=share * 0.8, slower_than=bound),
+        Phase(0, slow=share * 0.8, slower_than=bound, usual=bound),
     )
 
 
@@ -34,10 +36,13 @@ def _cases(alert: Rule, rules: Rules, bad: Phase, good: Phase) -> list[Case]:
     noise = others(rules, _BEFORE + duration)
 
     def scenario(phase: Phase) -> dict[str, str]:
-        then = Phase(duration, phase.failing, phase.slow, phase.slower_than)
-        return {**noise, **work(rules, [Phase(_BEFORE, slower_than=phase.slower_than), then])}
+        then = replace(phase, seconds=duration)
+        return {**noise, **work(rules, [Phase(_BEFORE, slower_than=phase.slower_than, usual=phase.usual), then])}
 
-    after, early = _BEFORE + patience + 2 * MINUTE, _BEFORE + alert.for_seconds - MINUTE
+    after = _BEFORE + patience + 2 * MINUTE
+    early = (
+        _BEFORE + alert.window * 5 / 6 + alert.for_seconds - 2 * MINUTE
+    )  # it is too much once five sixths of the window are
     return [
         Case((alert.name,), "a fifth above the limit", scenario(bad), quiet(alert, early) + fires(alert, after)),
         Case((alert.name,), "a fifth below the limit", scenario(good), quiet(alert, after)),

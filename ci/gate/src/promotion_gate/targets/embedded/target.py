@@ -106,12 +106,12 @@ class EmbeddedTarget:
         """What this host forces upon a pod: a port of its own, and a collector that exists."""
         substitutions: list[Substitution] = []
         ports: dict[int, int] = {}
-        for port in workload.ports.values():
+        for port_name, port in workload.ports.items():
             carriers = [v.name for v in workload.env if v.name.endswith("PORT") and v.value == str(port)]
             if not carriers:
                 raise TargetError(
                     f"{workload.name}: no env var named …PORT carries the container port {port}, so a replica cannot be moved "
-                    "to a port of its own; let the service read its port from METRICS_PORT."
+                    f"to a port of its own; let the service read it from {_variable(port_name)}={port} in env.standard."
                 )
             try:
                 lease = PortLease()
@@ -190,3 +190,7 @@ class EmbeddedTarget:
 def _lines(path: Path) -> list[str]:
     """Not str.splitlines: it also splits at characters that JSON allows inside a text, e.g. U+2028."""
     return path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []
+
+
+def _variable(port_name: str) -> str:
+    return f"{port_name.upper().replace('-', '_')}_PORT"

@@ -8,13 +8,24 @@ from collections.abc import Iterator, Mapping
 from chart_harness.blast_radius.change import Change, Difference, Kind
 from chart_harness.blast_radius.objects import Identity, Object, Workload, named, objects, workloads
 from chart_harness.blast_radius.reach import selectors
-from chart_harness.blast_radius.reach.grants import DIRECTIONS, OPEN, Direction, Grant, Pods, beyond, grants, selecting
+from chart_harness.blast_radius.reach.grants import (
+    DIRECTIONS,
+    OPEN,
+    Direction,
+    Grant,
+    Pods,
+    admits,
+    beyond,
+    grants,
+    selecting,
+)
 from chart_harness.render import Release
 
 Fleet = Mapping[tuple[str, str], Release]
 """The releases of the fleet by service and environment."""
 
 POLICY_GROUP = "networking.k8s.io"
+LETS_IN, LETS_OUT_TO = "a peer that may reach the pods of", "a peer that may be reached from the pods of"
 ANY_POD = "every pod of the namespace"
 
 
@@ -56,8 +67,35 @@ def policy_changes(before: Fleet, after: Fleet) -> Iterator[Change]:
             elif direction == "Ingress" and not beyond([OPEN], now):
                 difference = Difference(Kind.POLICY_WIDENED, workload.where, _direction(direction), None, OPEN.words)
                 yield Change(workload.service, workload.environment, difference)
+    yield from _of_new_labels(one, other)
     yield from _of_foreign_pods(one, other)
     yield from _of_any_pod(one, other)
+
+
+def _of_new_labels(one: Side, other: Side) -> Iterator[Change]:
+    """Pods whose new labels are those of a peer that others let through: no policy changed, but who may reach whom did."""
+    for key, workload in other.workloads.items():
+        old = one.workloads.get(key)
+        if old is None or old.pods.labels == workload.pods.labels:
+            continue
+        gained = [
+            f"{LETS_IN if direction == 'Ingress' else LETS_OUT_TO}: {peer.where}"
+            for peer_key, peer in other.workloads.items()
+            if peer_key != key
+            for direction in DIRECTIONS
+            if _admitted(other, peer, direction, workload) and not _admitted(other, peer, direction, old)
+        ]
+        if gained:
+            yield Change(
+                workload.service,
+                workload.environment,
+                Difference(Kind.POLICY_WIDENED, workload.where, "labels of its pods", None, "; ".join(sorted(gained))),
+            )
+
+
+def _admitted(side: Side, peer: Workload, direction: Direction, pods: Workload) -> bool:
+    policies = side.selecting(peer.pods)
+    return any(admits(grant, pods.pods) for grant in grants(policies, peer.pods, direction))
 
 
 def _of_foreign_pods(one: Side, other: Side) -> Iterator[Change]:

@@ -24,7 +24,7 @@ def restart(before: Object, after: Object) -> Iterator[Difference]:
         {_reason(path) for path, _, _ in differences(one, other, whole=lambda _, *values: MISSING in values)}
     )
     if reasons:
-        yield Difference(Kind.PODS_RESTART, named(after), "because of", None, ", ".join(reasons))
+        yield Difference(Kind.PODS_RESTART, named(after), f"because of {', '.join(reasons)}")
 
 
 def _completed(value: Any, key: str = "") -> Any:

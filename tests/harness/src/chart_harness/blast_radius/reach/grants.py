@@ -68,6 +68,18 @@ def beyond(those: Iterable[Grant], these: Iterable[Grant]) -> list[str]:
     return sorted({grant.words for grant in those if leftover(grant.box, held)})
 
 
+def admits(grant: Grant, pods: Pods) -> bool:
+    """Whether the peer of the grant can be these pods. Of their namespace only the name is known; other labels may be there."""
+    namespace = selectors.namespace_label(selectors.NAMESPACE_NAME)
+    known = {_IS_ADDRESS: Spans.points([0]), namespace: Values.of(pods.namespace)}
+    for axis, side in grant.box.items():
+        key = selectors.key_of_pod_label(axis)
+        own: Any = known.get(axis) if key is None else Values.of(pods.labels.get(key))
+        if own is not None and not own & side:
+            return False
+    return True
+
+
 def _rule(rule: Mapping[str, Any], pods: Pods, key: str) -> Iterator[Grant]:
     names = pods.ports if key == "ingress" else None
     peers = list(rule.get("from" if key == "ingress" else "to") or ())

@@ -16,6 +16,11 @@ def pod_label(key: str) -> Axis:
     return Axis(f"pod {key}", Values.but())
 
 
+def key_of_pod_label(axis: Axis) -> str | None:
+    """The label that an axis is about; None for one that is about something else than a label of pods."""
+    return axis.name.removeprefix("pod ") if axis.name.startswith("pod ") else None
+
+
 def namespace_label(key: str) -> Axis:
     """The axis of a label of namespaces; the label with the name is always there."""
     return Axis(f"namespace {key}", Values.but(ABSENT) if key == NAMESPACE_NAME else Values.but())
