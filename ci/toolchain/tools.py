@@ -39,6 +39,8 @@ TOOLS = {
     "kubectl": Tool("kubectl", modules.KUBERNETES, ((1, 33), (1, 36)), ("version", "--client")),
     # A node image fits the kind that it was made for, and few others.
     "kind": Tool("kind", modules.KIND, ((0, 33), (0, 34)), ("version",)),
+    # Prometheus 3, whose test files may ask for ALERTS.
+    "promtool": Tool("promtool", modules.PROMETHEUS, ((3, 0), (4, 0)), ("--version",)),
 }
 
 
@@ -48,7 +50,7 @@ def installed_version(tool: Tool, binary: str) -> tuple[int, int, int] | None:
         done = subprocess.run([binary, *tool.version_command], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.search(r"v(\d+)\.(\d+)\.(\d+)", done.stdout)
+    match = re.search(r"\bv?(\d+)\.(\d+)\.(\d+)", done.stdout)
     return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 

@@ -117,7 +117,7 @@ class TestNull:
 
     def test_an_entry_of_the_library(self, deleted: Any) -> None:
         release = deleted({"metrics": {"excludedHandlers": {"health": None, "status": "/status"}}})
-        assert env(release)["METRICS_EXCLUDED_HANDLERS"] == "/status"
+        assert env(release)["METRICS_EXCLUDED_HANDLERS"] == "/metrics,/status"
 
     def test_a_label_that_is_dropped_by_default(self, deleted: Any) -> None:
         release = deleted({"metrics": {"serviceMonitor": {"dropLabels": {"user_id": None}}}})
@@ -125,11 +125,15 @@ class TestNull:
         assert "user_id" not in str(endpoint)
         assert "trace_id" in str(endpoint)
 
-    def test_a_block_of_the_library(self, deleted: Any) -> None:
-        release = deleted({"metrics": {"networkPolicy": {"prometheus": {"podSelector": None}}}})
-        selected = [rule["from"] for rule in release.one("NetworkPolicy")["spec"]["ingress"]]
-        assert "monitoring" in str(selected)
-        assert "'app.kubernetes.io/name': 'prometheus'" not in str(thaw(selected))
+    def test_a_label_of_the_library(self, deleted: Any) -> None:
+        release = deleted({"metrics": {"dashboard": {"labels": {"grafana_dashboard": None, "folder": "shop"}}}})
+        labels = release.one("ConfigMap")["metadata"]["labels"]
+        assert labels["folder"] == "shop"
+        assert "grafana_dashboard" not in labels
+
+    def test_what_must_be_set_is_refused_in_the_same_words(self, deleted: Any) -> None:
+        with pytest.raises(RenderError, match=r"podSelector must be set: null removes the chart's default"):
+            deleted({"metrics": {"networkPolicy": {"prometheus": {"podSelector": None}}}})
 
     @pytest.mark.parametrize("block", ["dashboard", "alerts", "slo", "budget", "podMonitor", "otlp", "customLabels"])
     def test_a_whole_block(self, deleted: Any, block: str) -> None:
@@ -141,10 +145,15 @@ class TestNull:
         assert "nil pointer" not in said
         assert said != "nothing is rendered"
 
-    def test_a_resource_of_the_workload(self, deleted: Any) -> None:
-        release = deleted({"workload": {"resources": {"requests": {"cpu": None}}}})
-        (container,) = release.one("Deployment")["spec"]["template"]["spec"]["containers"]
-        assert set(container["resources"]["requests"]) == {"memory"}
+
+def test_a_difference_is_seen(helms: tuple[Helm, Helm], root: Path, tmp_path: Path) -> None:
+    """The control, and the one difference: null where a service's own values.yaml deletes nothing. Helm 3 keeps it, and the schema refuses."""
+    shutil.copytree(root / "charts", tmp_path / "charts", ignore=shutil.ignore_patterns("examples"))
+    chart, (own, environment) = values_files(tmp_path, "aaa-api", "staging")
+    requests = {"workload": {"resources": {"requests": {"cpu": None}}}}
+    own.write_text(yaml.safe_dump(_over(yaml.safe_load(own.read_text()), requests)))
+    with pytest.raises(AssertionError, match=r"cpu is null"):
+        on_both(helms, chart, {}, values=[environment])
 
 
 def test_null_deletes_what_a_file_before_said(helms: tuple[Helm, Helm], root: Path) -> None:

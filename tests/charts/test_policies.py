@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 import service_metrics
-from chart_harness.checks import exported, image_tags, one_scrape
+from chart_harness.checks import POLICIES, exported, image_tags, one_scrape
 from chart_harness.checks.exported import EVERY_PROCESS, LIBRARY, ROLES
 from chart_harness.checks.forbidden_labels import FORBIDDEN
 from chart_harness.checks.image_tags import unfinished
 from chart_harness.checks.queries import QueryError, asked, queries
 from chart_harness.fixtures.rendering import ReleaseFactory
+from chart_harness.render import Release
 from promotion_gate import contract
 from service_metrics import REGISTRY
 
@@ -44,6 +47,41 @@ def test_only_production_runs_releases_only(release: ReleaseFactory) -> None:
     assert image_tags(release("aaa-api", "production", overrides=unreleased)) == [
         "Deployment aaa-api, container app: image reference-service:1.2.0-rc1 is no release (rc): production runs releases only."
     ]
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "a PodMonitor": {"metrics": {"podMonitor": {"enabled": True}}},
+    "no metrics": {"metrics": {"enabled": False}},
+    "units": {
+        "metrics": {
+            "units": {
+                "web": {"role": "http-api"},
+                "mails": {"role": "amqp-consumer", "port": 8081},
+                "clock": {"role": "task-runner", "port": 8082},
+            }
+        },
+        "workload": {"probes": {"command": ["reference-service", "healthy"]}},
+    },
+    "everything promised": {
+        "metrics": {"slo": {"availability": 99.9, "latency": {"p99": "1s"}}, "budget": {"series": 5000, "labels": 30}}
+    },
+    "its own names": {"metrics": {"namespace": "shop", "subsystem": "cart"}},
+}
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_whatever_the_chart_renders_keeps_the_policies(release: ReleaseFactory, variant: str, environment: str) -> None:
+    rendered = release("aaa-api", environment, overrides=VARIANTS[variant])
+    problems = {policy.name: policy.assess(rendered) for policy in POLICIES}
+    assert {name: found for name, found in problems.items() if found} == {}
+
+
+def test_a_cluster_without_the_operator_keeps_them_too(render_service: Callable[..., Release]) -> None:
+    rendered = render_service({}, api_versions=())
+    assert {item["kind"] for item in rendered.objects} & {"ServiceMonitor", "PrometheusRule"} == set()
+    problems = {policy.name: policy.assess(rendered) for policy in POLICIES}
+    assert {name: found for name, found in problems.items() if found} == {}
 
 
 def test_what_pushes_is_not_scraped(release: ReleaseFactory) -> None:

@@ -192,7 +192,7 @@ def test_no_mistake_goes_unseen(render_service: Render, name: str) -> None:
             if not _found(wrong, [case for case in cases if rule in case.rules and case.slo in {"", slo}]):
                 unseen.append(f"{rule} {what}")
     assert unseen == []
-    assert len(kinds) == 10
+    assert len(kinds) == 11
 
 
 def _found(wrong: Groups, cases: list[Case]) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from chart_harness.fleet import services
+from chart_harness.fleet import service_release, services
 from chart_harness.frozen import freeze, thaw
 from chart_harness.reachability import Call, ReachabilityError, Sides, let_through, reachable
-from chart_harness.reachability_declared import Declared, declared, one_sided
+from chart_harness.reachability_declared import Declared, declared, expected, one_sided
 from chart_harness.reachability_places import PLATFORM, UNUSED_PORT, Place, Port, places
 from chart_harness.reachability_report import differences, reachability
 from chart_harness.render import Release
@@ -22,6 +25,7 @@ from .rendered_fleet import fleet
 
 ENVIRONMENTS = {"staging": ["production"], "production": ["staging"]}
 Spec = dict[str, Any]
+A_CALL = {"service": "aaa-api", "ports": {"http": 8080}}
 
 
 def releases(environment: str) -> dict[str, Release]:
@@ -79,15 +83,28 @@ def test_some_of_the_table() -> None:
     assert "regional-outage-feeder:8080/TCP" not in callers("production", "feed-config-server")
 
 
-def found_with(change: Callable[[Spec], object], service: str = "incidents-api") -> list[str]:
-    """What the comparison says once the NetworkPolicy of a service is changed; a change that returns "gone" removes it."""
-    changed = releases("production")
-    objects = [thaw(item) for item in changed[service].objects]
+def with_policy(change: Callable[[Spec], object]) -> Release:
+    """incidents-api with its NetworkPolicy changed; a change that returns "gone" removes it."""
+    release = fleet().releases["incidents-api", "production"]
+    objects = [thaw(item) for item in release.objects]
     (policy,) = [item for item in objects if item["kind"] == "NetworkPolicy"]
     if change(policy["spec"]) == "gone":
         objects.remove(policy)
-    changed[service] = replace(changed[service], objects=freeze(objects))
-    return reachability(ROOT, "production", changed, ["staging"])
+    return replace(release, objects=freeze(objects))
+
+
+def found_with(change: Callable[[Spec], object]) -> list[str]:
+    """What the comparison says of incidents-api, one that calls it, one that it has nothing to do with, and everybody else."""
+    some = [fleet().releases[service, "production"] for service in ("alarm-lifecycle-manager", "usage-api")]
+    changed = [*some, with_policy(change)]
+    everybody = places(changed, "production", ["staging"])
+    return differences(reachable(changed, everybody), expected(declared(ROOT, "production"), everybody))
+
+
+def test_a_policy_that_is_missing_is_found_among_all() -> None:
+    changed = {**releases("production"), "incidents-api": with_policy(lambda _: "gone")}
+    found = reachability(ROOT, "production", changed, ["staging"])
+    assert any(said.startswith("incidents-api admits usage-api of staging on port 8080/TCP, and") for said in found)
 
 
 def test_without_a_change_nothing_is_found() -> None:
@@ -141,7 +158,7 @@ def changed(service: str, **fields: Any) -> list[str]:
          "metrics.networkPolicy.egress of aaa-gateway, or remove the peer."),
         ("aaa-api", {"peers": {"x": {"service": "aaa-gatewy"}, "y": {"service": "aaa-gateway"}}},
          "aaa-api names aaa-gatewy as a caller, but there is no such service: correct it."),
-        ("aaa-gateway", {"egress": {"x": {"service": "nobody"}, "y": {"service": "aaa-api", "ports": {"http": 8080}}}},
+        ("aaa-gateway", {"egress": {"x": {"service": "nobody", "ports": {"http": 1}}, "y": A_CALL}},
          "aaa-gateway says it calls nobody, but there is no such service: correct it."),
         ("aaa-api", {"ports": {"http": 8000}}, "aaa-gateway calls aaa-api on port 8080, which aaa-api has not: correct it."),
     ],
@@ -162,6 +179,27 @@ def test_what_is_declared_is_read_as_helm_merges_it() -> None:
     assert (runner.scraped, runner.pushes_to, runner.ports) == (True, None, {"metrics": 8080, "config": 8090})
     assert not staging["aaa-api"].closed
     assert staging["public-api"].closed
+
+
+def test_units_are_judged_one_by_one(tmp_path: Path) -> None:
+    """aaa-api in three units: Prometheus and the gateway reach the ports that each has, and a unit that pushes the collector."""
+    shutil.copytree(ROOT / "charts", tmp_path / "charts", ignore=shutil.ignore_patterns("examples"))
+    values = tmp_path / "charts" / "services" / "aaa-api" / "values.yaml"
+    written = yaml.safe_load(values.read_text())
+    written["metrics"]["units"] = {
+        "web": {"role": "http-api"},
+        "mails": {"role": "amqp-consumer"},
+        "clock": {"role": "task-runner", "port": 8082},
+    }
+    written["workload"]["probes"] = {"command": ["reference-service", "healthy"]}
+    values.write_text(yaml.safe_dump(written))
+    for environment in ENVIRONMENTS:
+        known = declared(tmp_path, environment)
+        assert {"aaa-api-clock", "aaa-api-mails", "aaa-api-web"} <= set(known)
+        assert "aaa-api" not in known
+        assert (known["aaa-api-mails"].pushes_to == 4318) == (environment == "staging")
+        rendered = {**releases(environment), "aaa-api": service_release(tmp_path, "aaa-api", environment)}
+        assert reachability(tmp_path, environment, rendered) == []
 
 
 def test_a_place_that_cannot_be_named_is_not_guessed() -> None:

@@ -241,6 +241,8 @@ def test_a_foreign_chart_asks_for_one_unit_at_a_time(root: Path, tmp_path: Path,
     path.write_text(deployment.replace("ENV", '"metrics.v1.inUnit" (list . "web" "metrics.v1.env")'))
     told = {entry["name"]: entry.get("value") for entry in container(render(chart, name="f", overrides=values))["env"]}
     assert told["CUSTOM_LABELS"] == "environment=test,service=foreign,unit=web"
+    empty = {**values, "env": {"standard": None, "units": None}}  # no schema refuses it here
+    assert container(render(chart, name="f", overrides=empty)) == container(render(chart, name="f", overrides=values))
     path.write_text(deployment.replace("ENV", '"metrics.v1.env" .'))
     with pytest.raises(RenderError) as caught:
         render(chart, name="f", overrides=values)

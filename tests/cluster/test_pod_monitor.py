@@ -37,10 +37,10 @@ def by_pod(module_namespace: Namespace) -> Installed:
 
 @pytest.fixture(scope="module")
 def by_service(module_namespace: Namespace) -> Installed:
-    """The same with the ServiceMonitor that production has."""
+    """The same with the ServiceMonitor that production has. Its name holds the chart's, so it is the Service's name and the job."""
     layers = values(SCRAPED_OFTEN)
     release = module_namespace.install(
-        "archive-tagger", "production", name="with-service", overrides=layers, wait=False
+        "archive-tagger", "production", name="archive-tagger-by-service", overrides=layers, wait=False
     )
     until_ready(release)
     return release

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chart_harness.fleet import environments, service_release, services
+from chart_harness.fleet import service_release
+from chart_harness.fleet_render import render_fleet
 from chart_harness.frozen import thaw
 from chart_harness.schemas.catalogue import complaints
 
@@ -55,6 +56,9 @@ MUTATIONS: list[tuple[str, Place, object, str]] = [
      'spec.endpoints[0].honorLabels is "yes", but must be true or false.'),
     ("ServiceMonitor", ("spec", "sampleLimit"), 1.5, "spec.sampleLimit is 1.5, but must be a whole number."),
     ("ServiceMonitor", ("spec", "jobLabel"), None, "spec.jobLabel is null, but must be a text."),
+    ("PrometheusRule", ("spec", "groups", 0, "rules", 0, "labels", "severity"), 1,
+     "spec.groups[0].rules[0].labels.severity is 1, but must be a text: put it in quotes."),
+    ("ConfigMap", ("data", "port"), 8080, "data.port is 8080, but must be a text: put it in quotes."),
     # a field that does not exist
     ("Deployment", ("spec", "template", "spec", "container"), [],
      "spec.template.spec.container is not a known field: perhaps spec.template.spec.containers was meant."),
@@ -102,6 +106,9 @@ MUTATIONS: list[tuple[str, Place, object, str]] = [
      'spec.endpoints[0].relabelings[0].action is "remove", but must be one of replace, Replace, keep, Keep, drop, Drop, '
      "hashmod, HashMod, labelmap, LabelMap, labeldrop, LabelDrop, labelkeep, LabelKeep, lowercase, Lowercase, uppercase, "
      "Uppercase, keepequal, KeepEqual, dropequal, DropEqual."),
+    ("PrometheusRule", ("spec", "groups", 0, "rules", 0, "exprs"), "up",
+     "spec.groups[0].rules[0].exprs is not a known field: perhaps spec.groups[0].rules[0].expr was meant."),
+    ("PrometheusRule", ("spec", "groups", 0, "rules", 0, "expr"), GONE, "spec.groups[0].rules[0].expr must be set."),
     # a number or a text
     ("Deployment", ("spec", "strategy", "rollingUpdate", "maxSurge"), 0.5,
      "spec.strategy.rollingUpdate.maxSurge is 0.5, but must be a whole number or a text."),
@@ -138,6 +145,8 @@ MUTATIONS: list[tuple[str, Place, object, str]] = [
      f'spec.podSelector.matchLabels.team is "{"a" * 59}…, but must be {_LABEL_VALUE}.'),
     ("ServiceMonitor", ("spec", "endpoints", 0, "interval"), "30 s",
      f'spec.endpoints[0].interval is "30 s", but must look like {_DURATION}.'),
+    ("PrometheusRule", ("spec", "groups", 0, "interval"), "1 minute",
+     f'spec.groups[0].interval is "1 minute", but must look like {_DURATION}.'),
     ("ServiceMonitor", ("metadata", "labels", "team"), "a b",
      f'metadata.labels.team is "a b", but must be {_LABEL_VALUE}.'),
     # a list that names something twice
@@ -165,6 +174,10 @@ ALLOWED: list[tuple[str, Place, object]] = [
     ("ServiceMonitor", ("spec", "endpoints", 0, "relabelings"), [{"targetLabel": "x", "replacement": ""}]),
     ("ServiceMonitor", ("metadata", "annotations"), None),
     ("ServiceMonitor", ("spec", "endpoints", 0, "params"), {"any": ["thing"]}),
+    ("PrometheusRule", ("spec", "groups", 0, "rules", 0, "expr"), "vector(1) == 1"),
+    ("PrometheusRule", ("spec", "groups", 0, "rules", 0, "labels", "severity"), ""),
+    ("ConfigMap", ("data", "dashboard.json"), "no JSON"),
+    ("ConfigMap", ("immutable",), True),
 ]
 
 
@@ -210,12 +223,9 @@ def test_what_the_server_takes_is_taken(
 
 
 def test_every_kind_of_the_fleet_is_broken_in_the_table() -> None:
-    kinds = {
-        item["kind"]
-        for service in services(ROOT)
-        for environment in environments(ROOT, service)
-        for item in service_release(ROOT, service, environment).objects
-    }
+    fleet = render_fleet(ROOT)
+    assert fleet.errors == {}
+    kinds = {item["kind"] for release in fleet.releases.values() for item in release.objects}
     assert kinds == {kind for kind, *_ in MUTATIONS} == {kind for kind, *_ in ALLOWED} | {"ServiceAccount"}
 
 

@@ -127,3 +127,7 @@ def _ask(question: Mapping[str, Any]) -> Mapping[str, Any]:
         raise ReachabilityError(" ".join(done.stderr.split()) or f"{binary} ended with {done.returncode}, silently.")
     answer: Mapping[str, Any] = json.loads(done.stdout)
     return answer
+
+
+if __name__ == "__main__":  # `make test` builds the program before the tests, none of which should wait for a compiler
+    build(REACHABILITY)

@@ -7,8 +7,9 @@ one of them is wrong. A call between two services is declared on both sides: the
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,9 +26,11 @@ DNS_PORTS = (Port(53, "UDP"), Port(53))
 
 @dataclass(frozen=True)
 class Declared:
-    """What a service's values say about its calls in one environment."""
+    """What a service's values say about its calls in one environment, or those of one of its units; immutable."""
 
     name: str
+    """The service's name; of a unit, the name of its Deployment."""
+    service: str
     namespace: str
     ports: Mapping[str, int]
     """Its ports by name."""
@@ -70,7 +73,7 @@ class Declared:
 
 
 def declared(root: Path, environment: str) -> dict[str, Declared]:
-    """What every service that has values for the environment declares, by its name."""
+    """What every service that has values for the environment declares, by its name; of one with units, what each does."""
     defaults = _read(root / "charts" / "metrics" / "values.yaml")
     found = {}
     for service in services(root):
@@ -79,7 +82,7 @@ def declared(root: Path, environment: str) -> dict[str, Declared]:
             values: Values = {"metrics": defaults}
             for path in files:
                 values = _over(values, _read(path))
-            found[service] = _declared(service, environment, values)
+            found.update({one.name: one for one in _units(service, environment, values)})
     return found
 
 
@@ -102,38 +105,59 @@ def expected(known: Mapping[str, Declared], places: Sequence[Place]) -> Sides:
 
 def one_sided(known: Mapping[str, Declared]) -> list[str]:
     """Calls between services that only one of the two declares, or to a port that the called one has not."""
-    problems = []
-    for service in known.values():
-        for caller in sorted({str(peer["service"]) for peer in service.peers.values() if peer.get("service")}):
-            if caller not in known:
-                problems.append(f"{service.name} names {caller} as a caller, but there is no such service: correct it.")
-            elif not _entries(known[caller], service.name):
-                problems.append(
-                    f"{service.name} names {caller} as a caller, but {caller} does not say that it calls {service.name}: "
-                    f"add it to metrics.networkPolicy.egress of {caller}, or remove the peer."
-                )
-        for callee in sorted({str(entry["service"]) for entry in service.egress.values() if entry.get("service")}):
-            if callee not in known:
-                problems.append(f"{service.name} says it calls {callee}, but there is no such service: correct it.")
-                continue
-            if service.name not in {peer.get("service") for peer in known[callee].peers.values()}:
-                problems.append(
-                    f"{service.name} says it calls {callee}, but {callee} does not name it as a caller: "
-                    f"add it to metrics.networkPolicy.peers of {callee}, or remove the egress."
-                )
-            asked = {int(port) for entry in _entries(service, callee) for port in (entry.get("ports") or {}).values()}
-            problems += [
-                f"{service.name} calls {callee} on port {port}, which {callee} has not: correct it."
-                for port in sorted(asked - set(known[callee].ports.values()))
-            ]
+    there = {one.service for one in known.values()}
+    named = {(one.service, str(peer["service"])) for one in known.values() for peer in _of_services(one.peers)}
+    asked = {
+        (one.service, str(entry["service"]), int(port))
+        for one in known.values()
+        for entry in _of_services(one.egress)
+        for port in (entry.get("ports") or {}).values()
+    }
+    told = {(caller, callee) for caller, callee, _ in asked}
+    ports = {(one.service, port) for one in known.values() for port in one.ports.values()}
+    problems = [
+        f"{callee} names {caller} as a caller, but there is no such service: correct it."
+        if caller not in there
+        else f"{callee} names {caller} as a caller, but {caller} does not say that it calls {callee}: "
+        f"add it to metrics.networkPolicy.egress of {caller}, or remove the peer."
+        for callee, caller in sorted(named)
+        if (caller, callee) not in told
+    ]
+    problems += [
+        f"{caller} says it calls {callee}, but there is no such service: correct it."
+        if callee not in there
+        else f"{caller} says it calls {callee}, but {callee} does not name it as a caller: "
+        f"add it to metrics.networkPolicy.peers of {callee}, or remove the egress."
+        for caller, callee in sorted(told)
+        if (callee, caller) not in named
+    ]
+    problems += [
+        f"{caller} calls {callee} on port {port}, which {callee} has not: correct it."
+        for caller, callee, port in sorted(asked)
+        if callee in there and (callee, port) not in ports
+    ]
     return problems
 
 
-def _entries(service: Declared, callee: str) -> list[Values]:
-    return [entry for entry in service.egress.values() if entry.get("service") == callee]
+def _of_services(entries: Mapping[str, Values]) -> list[Values]:
+    return [entry for entry in entries.values() if entry.get("service")]
 
 
-def _declared(name: str, environment: str, values: Values) -> Declared:
+def _units(service: str, environment: str, values: Values) -> Iterator[Declared]:
+    metrics, workload = values["metrics"], values.get("workload", {})
+    units = metrics["units"]
+    if not units:
+        yield _declared(service, service, environment, values)
+    for unit, differing in units.items():
+        own = {
+            **values,
+            "metrics": _over(metrics, differing),
+            "workload": _over(workload, workload.get("units", {}).get(unit, {})),
+        }
+        yield _declared(f"{service}-{unit}", service, environment, own)
+
+
+def _declared(name: str, service: str, environment: str, values: Values) -> Declared:
     metrics = values["metrics"]
     policy = metrics["networkPolicy"]
     backend = values.get("env", {}).get("standard", {}).get("PROMETHEUS_BACKEND", "prometheus")
@@ -145,6 +169,7 @@ def _declared(name: str, environment: str, values: Values) -> Declared:
     ports = {own: metrics["port"]} if is_api or scraped else {}
     return Declared(
         name=name,
+        service=service,
         namespace=environment,
         ports={**ports, **values.get("workload", {}).get("extraPorts", {})},
         scraped=scraped,
@@ -186,7 +211,12 @@ def _is(place: Place, wanted: Values, namespace: str) -> bool:
 
 
 def _read(path: Path) -> Values:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return _parsed(path.read_text(encoding="utf-8"))
+
+
+@cache  # the fleet is read once for each environment, and again by each test
+def _parsed(text: str) -> Values:
+    return yaml.safe_load(text) or {}
 
 
 def _over(below: Values, above: Values) -> Values:

@@ -25,7 +25,7 @@ def reachability(
         others: namespaces of other environments in the same cluster.
     """
     known = declared(root, environment)
-    missing = sorted(known.keys() ^ releases.keys())
+    missing = sorted({one.service for one in known.values()} ^ releases.keys())
     if missing:
         return [f"{', '.join(missing)}: values or a release are missing, so nobody's calls can be judged."]
     everybody = places(list(releases.values()), environment, others)

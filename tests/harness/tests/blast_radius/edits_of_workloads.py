@@ -74,8 +74,9 @@ WORKLOADS: dict[str, tuple[Edit, Difference]] = {
         without_annotations,
         Difference(Kind.SCRAPE_CHANGED, "Deployment shop", "annotation prometheus.io/scrape of the pods", "true", None),
     ),
-    "a version": deployment(
-        "metadata/labels/helm.sh~chart", None, Kind.LABELS_CHANGED, "label helm.sh/chart", "shop-0.1.0", None
+    "a version": (
+        put("Deployment", "metadata/labels/helm.sh~chart", None),
+        Difference(Kind.LABELS_CHANGED, "Labels of objects", "helm.sh/chart", "shop-0.1.0", None),
     ),
     "a field that nothing is known of": deployment(
         "spec/strategy/type", "Recreate", Kind.FIELD_CHANGED, "spec.strategy.type", "RollingUpdate", "Recreate"

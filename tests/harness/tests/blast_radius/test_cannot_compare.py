@@ -42,7 +42,15 @@ def test_a_name_that_git_would_take_for_an_option(clone: Clone) -> None:
 
 def test_no_repository(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
     (clone.folder / ".git").rename(clone.folder.parent / "moved")
-    assert complaint(clone, capsys, "first") == f"{clone.folder} is in no git repository: run it in a clone of yours."
+    said = complaint(clone, capsys, "first")
+    assert said.startswith(f"git cannot read {clone.folder} (not a git repository")
+    assert said.endswith("): run it in a clone of the repository.")
+
+
+def test_charts_with_a_link_that_leads_out_of_them(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    (clone.folder / "charts" / "out").symlink_to("../../../etc")
+    clone.commit()
+    assert re.match(r"The charts of HEAD \([0-9a-f]+\) cannot be unpacked: .*out", complaint(clone, capsys, "HEAD"))
 
 
 def test_a_commit_without_charts(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from chart_harness.blast_radius.areas import alerts, dashboards, metadata, monitors, others, restarts, services
 from chart_harness.blast_radius.areas import workloads as workload_fields
-from chart_harness.blast_radius.areas.policies import POLICY_GROUP, Fleet, policy_changes
+from chart_harness.blast_radius.areas.policies import policy_changes
 from chart_harness.blast_radius.change import Change, Difference, Kind
+from chart_harness.blast_radius.fleet_policies import POLICY_GROUP, Fleet
 from chart_harness.blast_radius.objects import (
     WORKLOADS,
     Identity,
@@ -42,7 +43,7 @@ def _release(service: str, environment: str, before: Release | None, after: Rele
     if before.objects == after.objects:
         return
     one, other = objects(before), objects(after)
-    pods = [[workload for _, workload in workloads(service, environment, side)] for side in (before, after)]
+    pods = [[workload for _, workload in workloads(service, environment, side)] for side in (one, other)]
     for identity in [*one, *(identity for identity in other if identity not in one)]:
         old, new = one.get(identity), other.get(identity)
         if old is None or new is None:

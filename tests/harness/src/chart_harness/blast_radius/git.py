@@ -22,8 +22,10 @@ class Repository:
 
     def commit(self, name: str) -> str:
         """The full hash of the commit that a branch, a tag, a hash or `HEAD~2` means. Raises CannotCompareError."""
-        if not self._run("rev-parse", "--is-inside-work-tree").stdout:
-            raise CannotCompareError(f"{self.root} is in no git repository: run it in a clone of yours.")
+        inside = self._run("rev-parse", "--is-inside-work-tree")
+        if not inside.stdout:
+            reason = (inside.stderr.decode().strip().splitlines() or ["it said nothing"])[0].removeprefix("fatal: ")
+            raise CannotCompareError(f"git cannot read {self.root} ({reason}): run it in a clone of the repository.")
         found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if found.returncode != 0:
             raise CannotCompareError(
@@ -42,8 +44,11 @@ class Repository:
         archive = self._run("archive", "--format=tar", commit, CHARTS)
         if archive.returncode != 0:
             raise CannotCompareError(f"git could not read the charts of {said}: {archive.stderr.decode().strip()}.")
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-            tar.extractall(folder, filter="data")
+        try:
+            with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+                tar.extractall(folder, filter="data")
+        except tarfile.TarError as error:  # such as a link that leads out of the folder
+            raise CannotCompareError(f"The charts of {said} cannot be unpacked: {error}.") from error
 
     def uncommitted(self) -> list[str]:
         """The files below charts/ that are not as the last commit has them, new ones among them."""

@@ -70,9 +70,9 @@ class Workload:
     pods: Pods
 
 
-def workloads(service: str, environment: str, release: Release) -> Iterator[tuple[Identity, Workload]]:
-    """Everything in a release that runs pods."""
-    for identity, item in objects(release).items():
+def workloads(service: str, environment: str, found: Mapping[Identity, Object]) -> Iterator[tuple[Identity, Workload]]:
+    """Everything among the objects of a release that runs pods."""
+    for identity, item in found.items():
         template = pod_template(item)
         if template is None:
             continue

@@ -31,6 +31,7 @@ class Row:
         what: the part of the object, for a person; `{path}` is the path itself.
         show: how a value is told.
         only_whole: the row is about things that come or go; where both are there, what is inside them is looked at.
+        where: what the report names in place of the object, when the same is told once for all objects.
         deep: the row only names what no other row does: what is inside is looked at first.
     """
 
@@ -41,6 +42,7 @@ class Row:
     show: Words = words
     only_whole: bool = False
     deep: bool = False
+    where: str = ""
 
     def fits(self, object_kind: str, path: str, before: Any, after: Any) -> re.Match[str] | None:
         """The match, where the row is about this place."""
@@ -71,7 +73,7 @@ def read(before: Mapping[str, Any], after: Mapping[str, Any], rows: Sequence[Row
         change = row.kind if isinstance(row.kind, Kind) else row.kind(one, other)
         if change is not None:
             what = row.what.format(path=path, **match.groupdict())
-            yield Difference(change, named(after), what, row.show(one), row.show(other))
+            yield Difference(change, row.where or named(after), what, row.show(one), row.show(other))
 
 
 def amount(lowered: Kind, raised: Kind, *, none: float | None = None) -> Callable[[Any, Any], Kind | None]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chart_harness.blast_radius.areas.policies import Fleet
 from chart_harness.blast_radius.errors import CannotCompareError
+from chart_harness.blast_radius.fleet_policies import Fleet
 from chart_harness.blast_radius.git import Repository
 from chart_harness.fleet_render import render_fleet
 

@@ -34,15 +34,7 @@ class Rule:
     @cached_property
     def selectors(self) -> list[promql_parser.VectorSelector]:
         """What it reads."""
-        found: list[promql_parser.VectorSelector] = []
-
-        def visit(node: promql_parser.Expr) -> bool:
-            if isinstance(node, promql_parser.VectorSelector):
-                found.append(node)
-            return True
-
-        promql_parser.walk(promql_parser.parse(self.expr), visit)
-        return found
+        return selectors(self.expr)
 
     def number(self, pattern: str) -> float:
         """The number that the group of a regular expression finds in the rule. Raises UnknownRuleError."""
@@ -118,6 +110,19 @@ class Rules:
     @property
     def _selectors(self) -> list[promql_parser.VectorSelector]:
         return [selector for rule in self.all for selector in rule.selectors]
+
+
+def selectors(query: str) -> list[promql_parser.VectorSelector]:
+    """What a query reads, in the order in which it stands there."""
+    found: list[promql_parser.VectorSelector] = []
+
+    def visit(node: promql_parser.Expr) -> bool:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+        return True
+
+    promql_parser.walk(promql_parser.parse(query), visit)
+    return found
 
 
 def _only(names: set[Any], what: str) -> str:

@@ -8,14 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema.protocols import Validator
-
 from chart_harness.frozen import thaw
 from chart_harness.schemas import custom_resources
 from chart_harness.schemas.builtin import kubernetes
+from chart_harness.schemas.checked import Checked
 from chart_harness.schemas.complaint import clauses
 from chart_harness.schemas.custom_resources import DefinitionError
-from chart_harness.schemas.dialect import validator
 
 _DEFINITION = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
@@ -40,7 +38,7 @@ def complaints(objects: Sequence[Mapping[str, Any]], *, version: str, crds: Sequ
 
 def _validator(
     item: Mapping[str, Any], objects: Iterable[Mapping[str, Any]], version: str, crds: Sequence[Path]
-) -> Validator | None:
+) -> Checked | None:
     api_version, kind = item["apiVersion"], item["kind"]
     if known := _of_kubernetes(version, api_version, kind):
         return known
@@ -50,7 +48,7 @@ def _validator(
     for place in crds:
         definitions += _sound(custom_resources.read(place, kind), place, version)
     if schema := custom_resources.find(definitions, api_version, kind):
-        return validator(schema, kubernetes(version).definitions)
+        return Checked(schema, kubernetes(version).definitions)
     return _of_operator(version, api_version, kind)
 
 
@@ -72,19 +70,19 @@ def _sound(items: Iterable[Mapping[str, Any]], place: Path, version: str) -> lis
 
 
 @cache
-def _of_kubernetes(version: str, api_version: str, kind: str) -> Validator | None:
+def _of_kubernetes(version: str, api_version: str, kind: str) -> Checked | None:
     known = kubernetes(version)
     schema = known.schema(api_version, kind)
-    return validator(schema, known.definitions) if schema else None
+    return Checked(schema, known.definitions) if schema else None
 
 
 @cache
-def _of_operator(version: str, api_version: str, kind: str) -> Validator | None:
+def _of_operator(version: str, api_version: str, kind: str) -> Checked | None:
     if not api_version.startswith(f"{custom_resources.OPERATOR_GROUP}/"):
         return None
     definitions = custom_resources.read(custom_resources.operator_definitions(), kind)
     schema = custom_resources.find(definitions, api_version, kind)
-    return validator(schema, kubernetes(version).definitions) if schema else None
+    return Checked(schema, kubernetes(version).definitions) if schema else None
 
 
 def _unknown_kind(item: Mapping[str, Any], version: str) -> str:

@@ -5,24 +5,29 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.protocols import Validator
+from typing import TYPE_CHECKING, Any
 
 from chart_harness.schema_complaint import LIMIT_WORDS, TYPE_WORDS, dotted
+from chart_harness.schemas.checked import Checked
 from chart_harness.schemas.formats import FORMATS
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _Failure = Any  # a ValidationError; jsonschema types each of its attributes as one that may be unset
 _LONGEST = 60  # characters of a value that a sentence shows
 
 
-def clauses(schema: Validator, item: Mapping[str, Any]) -> list[str]:
+def clauses(schema: Checked, item: Mapping[str, Any]) -> list[str]:
     """A clause for each value of `item` that `schema` does not allow: its path, what it is and what it may be. Pure.
 
     Of alternatives of which none fits, the one that comes closest is told.
     """
-    errors = [best_match([error]) if error.context else error for error in schema.iter_errors(item)]
+    if schema.accepts(item):
+        return []
+    from jsonschema.exceptions import best_match
+
+    errors = [best_match([error]) if error.context else error for error in schema.validator.iter_errors(item)]
     # What has the wrong type fails the rules for the right type too; that adds nothing.
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     told = [error for error in errors if error.validator == "type" or tuple(error.absolute_path) not in mistyped]

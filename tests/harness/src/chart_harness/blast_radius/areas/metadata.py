@@ -12,6 +12,7 @@ ROWS = (
         (),
         re.compile(r"(?P<place>.*\.)?metadata\.labels\[(?P<name>app\.kubernetes\.io/version|helm\.sh/chart)\]"),
         Kind.LABELS_CHANGED,
-        "label {name}",
+        "{name}",
+        where="Labels of objects",
     ),
 )

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from chart_harness.blast_radius.change import Change, Difference, Kind
-from chart_harness.blast_radius.objects import Identity, Object, Workload, named, objects, workloads
+from chart_harness.blast_radius.fleet_policies import Fleet, FleetPolicies
+from chart_harness.blast_radius.objects import Object, Workload, named
 from chart_harness.blast_radius.reach import selectors
 from chart_harness.blast_radius.reach.grants import (
     DIRECTIONS,
@@ -17,52 +18,21 @@ from chart_harness.blast_radius.reach.grants import (
     admits,
     beyond,
     grants,
-    selecting,
 )
-from chart_harness.render import Release
 
-Fleet = Mapping[tuple[str, str], Release]
-"""The releases of the fleet by service and environment."""
-
-POLICY_GROUP = "networking.k8s.io"
 LETS_IN, LETS_OUT_TO = "a peer that may reach the pods of", "a peer that may be reached from the pods of"
 ANY_POD = "every pod of the namespace"
 
 
-class Side:
-    """The policies and the pods of one render of the fleet."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self.policies: dict[tuple[str, str, Identity], Object] = {}
-        self.workloads: dict[tuple[str, str, Identity], Workload] = {}
-        self._of_namespace: dict[str, list[Object]] = defaultdict(list)
-        for (service, environment), release in fleet.items():
-            for identity, item in objects(release).items():
-                if identity[:2] == (POLICY_GROUP, "NetworkPolicy"):
-                    self.policies[service, environment, identity] = item
-                    self._of_namespace[identity[2]].append(item)
-            for identity, workload in workloads(service, environment, release):
-                self.workloads[service, environment, identity] = workload
-
-    def selecting(self, pods: Pods) -> list[Object]:
-        """The policies that hold for these pods, whichever service has them."""
-        return selecting(self._of_namespace[pods.namespace], pods)  # type: ignore[return-value]  # the same objects
-
-    def selected(self) -> set[int]:
-        """The policies that hold for any pods of the fleet, by id()."""
-        return {id(policy) for workload in self.workloads.values() for policy in self.selecting(workload.pods)}
-
-
 def policy_changes(before: Fleet, after: Fleet) -> Iterator[Change]:
     """Pods that may be reached by, or reach, more or less than before; new pods only when nothing closes them to others."""
-    one, other = Side(before), Side(after)
+    one, other = FleetPolicies(before), FleetPolicies(after)
     for key, workload in other.workloads.items():
         old = one.workloads.get(key)
-        policies = other.selecting(workload.pods)
         for direction in DIRECTIONS:
-            now = grants(policies, workload.pods, direction)
+            now = other.grants(key, direction)
             if old is not None:
-                earlier = grants(one.selecting(old.pods), old.pods, direction)
+                earlier = one.grants(key, direction)
                 yield from _compared(workload.service, workload.environment, workload.where, direction, earlier, now)
             elif direction == "Ingress" and not beyond([OPEN], now):
                 difference = Difference(Kind.POLICY_WIDENED, workload.where, _direction(direction), None, OPEN.words)
@@ -72,18 +42,20 @@ def policy_changes(before: Fleet, after: Fleet) -> Iterator[Change]:
     yield from _of_any_pod(one, other)
 
 
-def _of_new_labels(one: Side, other: Side) -> Iterator[Change]:
+def _of_new_labels(one: FleetPolicies, other: FleetPolicies) -> Iterator[Change]:
     """Pods whose new labels are those of a peer that others let through: no policy changed, but who may reach whom did."""
+    asked_for = other.keys_of_peers()
     for key, workload in other.workloads.items():
         old = one.workloads.get(key)
-        if old is None or old.pods.labels == workload.pods.labels:
+        if old is None or not asked_for & _changed(old.pods.labels, workload.pods.labels):
             continue
         gained = [
             f"{LETS_IN if direction == 'Ingress' else LETS_OUT_TO}: {peer.where}"
             for peer_key, peer in other.workloads.items()
             if peer_key != key
             for direction in DIRECTIONS
-            if _admitted(other, peer, direction, workload) and not _admitted(other, peer, direction, old)
+            if _admitted(other.grants(peer_key, direction), workload)
+            and not _admitted(other.grants(peer_key, direction), old)
         ]
         if gained:
             yield Change(
@@ -93,12 +65,15 @@ def _of_new_labels(one: Side, other: Side) -> Iterator[Change]:
             )
 
 
-def _admitted(side: Side, peer: Workload, direction: Direction, pods: Workload) -> bool:
-    policies = side.selecting(peer.pods)
-    return any(admits(grant, pods.pods) for grant in grants(policies, peer.pods, direction))
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    return {key for key in {*before, *after} if before.get(key) != after.get(key)}
 
 
-def _of_foreign_pods(one: Side, other: Side) -> Iterator[Change]:
+def _admitted(some: list[Grant], workload: Workload) -> bool:
+    return any(admits(grant, workload.pods) for grant in some)
+
+
+def _of_foreign_pods(one: FleetPolicies, other: FleetPolicies) -> Iterator[Change]:
     """Policies of their own: whose pods they are for, and, when the fleet runs none of those, whom they let through."""
     selected = one.selected() | other.selected()
     for service, environment, identity in sorted({*one.policies, *other.policies}):
@@ -116,7 +91,7 @@ def _of_foreign_pods(one: Side, other: Side) -> Iterator[Change]:
             yield from _compared(service, environment, where, direction, earlier, now)
 
 
-def _of_any_pod(one: Side, other: Side) -> Iterator[Change]:
+def _of_any_pod(one: FleetPolicies, other: FleetPolicies) -> Iterator[Change]:
     """Policies for every pod of a namespace: they hold for pods that others put there, too."""
     owners: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for side in (one, other):

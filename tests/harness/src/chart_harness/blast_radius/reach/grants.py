@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from chart_harness.blast_radius.reach import addresses, ports, selectors
 from chart_harness.blast_radius.reach.boxes import Axis, Box, box, leftover
 from chart_harness.blast_radius.reach.sets import Spans, Values
 
+Policy = TypeVar("Policy", bound=Mapping[str, Any])
 Direction = Literal["Ingress", "Egress"]
 DIRECTIONS: tuple[Direction, ...] = ("Ingress", "Egress")
 
@@ -48,7 +49,7 @@ def policy_types(policy: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(spec.get("policyTypes") or (("Ingress", "Egress") if spec.get("egress") else ("Ingress",)))
 
 
-def selecting(policies: Iterable[Mapping[str, Any]], pods: Pods) -> list[Mapping[str, Any]]:
+def selecting(policies: Iterable[Policy], pods: Pods) -> list[Policy]:
     """Those of the policies of the pods' namespace that select them."""
     return [policy for policy in policies if selectors.selects(policy["spec"].get("podSelector"), pods.labels)]
 
