@@ -31,13 +31,13 @@ gate: .venv/complete ## Verify SERVICE in ENVIRONMENT on TARGET (embedded, kind 
 
 .PHONY: test
 test: .venv/complete lint ## The fast part: lint, unit and render tests, under two minutes, no service started
-	@python ci/toolchain/tools.py helm
+	@python ci/toolchain/tools.py helm helm3 promtool renderer reachability
 	@python -m cluster_images.crds
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 
 .PHONY: test-charts
 test-charts: .venv/complete lint ## Everything: lint, unit, render, then live services: processes, containers, and a kind cluster
-	@python ci/toolchain/tools.py helm kubectl kind
+	@python ci/toolchain/tools.py helm helm3 promtool renderer reachability kubectl kind
 	@python -m cluster_images.crds
 	@python ci/toolchain/system_packages.py rabbitmq-server docker-registry build-essential
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
@@ -107,8 +107,8 @@ wheel: .venv/complete ## Build build/wheels/service_metrics-….whl with the hot
 	@ci/toolchain/wheel
 
 .PHONY: tools
-tools: .venv/complete ## Provide the pinned helm, kubectl and kind
-	@python ci/toolchain/tools.py helm kubectl kind
+tools: .venv/complete ## Provide the pinned helm, helm3, promtool, kubectl and kind
+	@python ci/toolchain/tools.py helm helm3 promtool kubectl kind
 
 .PHONY: images
 images: .venv/complete ## Provide every image of a test cluster: pulled, or built where no registry answers (ARGS="--from build", ARGS="node cilium")

@@ -44,6 +44,10 @@ TOOLS = {
 }
 
 
+PROGRAMS = {"reachability": modules.REACHABILITY, "renderer": modules.RENDERER}
+"""Our own, which nobody has on PATH: built, and found in the cache folder by who runs them."""
+
+
 def installed_version(tool: Tool, binary: str) -> tuple[int, int, int] | None:
     """What the binary says of itself, or None if it says nothing that is a version."""
     try:
@@ -80,6 +84,13 @@ def provide(tool: Tool) -> None:
     say(tool, f"{tool.module.version} at {binary} after {time.monotonic() - began:.0f} s")
 
 
+def build_program(name: str) -> None:
+    began = time.monotonic()
+    print(f"{name}: from its Go modules (built once, in one to three minutes)", flush=True)  # noqa: T201
+    binary = build(PROGRAMS[name])[name]
+    print(f"{name}: at {binary} after {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
+
+
 def link(tool: Tool, binary: Path) -> None:
     fresh = BIN / f".{tool.name}.{os.getpid()}"
     fresh.symlink_to(binary)
@@ -97,9 +108,12 @@ def say(tool: Tool, text: str) -> None:
 def main(names: list[str]) -> None:
     try:
         for name in names:
-            provide(TOOLS[name])
+            if name in PROGRAMS:
+                build_program(name)
+            else:
+                provide(TOOLS[name])
     except KeyError as error:
-        sys.exit(f"There is no tool {error}; there are {', '.join(TOOLS)}.")
+        sys.exit(f"There is no tool {error}; there are {', '.join([*TOOLS, *PROGRAMS])}.")
     except GoBuildError as error:
         sys.exit(f"{error}\nPut one that fits on PATH, then run make again.")
 

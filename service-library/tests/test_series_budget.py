@@ -24,7 +24,13 @@ from service_metrics.exposition.constant_labels import ConstantLabels
 from service_metrics.exposition.text import TEXT
 from service_metrics.http_metrics import HttpMetrics
 from service_metrics.recording import free_threaded
+from service_metrics.recording.counter import Counter
+from service_metrics.recording.enum import Enum
+from service_metrics.recording.gauge import Gauge
+from service_metrics.recording.histogram import Histogram
+from service_metrics.recording.info import Info
 from service_metrics.recording.reading import families
+from service_metrics.recording.summary import Summary
 from service_metrics.settings import Settings
 from service_metrics.shadow import metrics as shadow
 from service_metrics.shadow.findings import MISMATCHES, forget
@@ -33,12 +39,7 @@ Api = SimpleNamespace
 KINDS = ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum")
 APIS = {
     "prometheus": Api(**{kind: getattr(rationed, kind) for kind in KINDS}),
-    "otel": Api(
-        **{
-            kind: getattr(__import__(f"service_metrics.recording.{kind.lower()}", fromlist=[kind]), kind)
-            for kind in KINDS
-        }
-    ),
+    "otel": Api(Counter=Counter, Gauge=Gauge, Histogram=Histogram, Summary=Summary, Info=Info, Enum=Enum),
     "otel without a GIL": Api(**{kind: getattr(free_threaded, kind) for kind in KINDS}),
     "shadow": Api(**{kind: getattr(shadow, kind) for kind in KINDS}),
 }

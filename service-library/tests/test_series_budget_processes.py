@@ -19,10 +19,10 @@ FILL = """
     COUNTER = service_metrics.Counter("visits", "Visits.", ["user"])
     HISTOGRAM = service_metrics.Histogram("seconds", "Seconds.", ["user"], buckets=[1, 2])
 
-    def fill(prefix=""):
+    def fill():
         for user in range(500):
-            COUNTER.labels(f"{prefix}{user}").inc()
-            HISTOGRAM.labels(f"{prefix}{user}").observe(1)
+            COUNTER.labels(user).inc()
+            HISTOGRAM.labels(user).observe(1)
         budget = budget_of(service_metrics.REGISTRY)
         if budget is not None:
             budget.dropped.wait_until_told()
@@ -104,7 +104,7 @@ FORK = (
     sys.stdout.flush()
     pid = os.fork()
     if not pid:
-        fill("child-")
+        fill()
         show()
         sys.stdout.flush()
         os._exit(0)
@@ -120,6 +120,7 @@ def test_a_forked_child_keeps_to_it_and_says_so(python: Callable[..., str], back
     page = python(FORK, before, PROMETHEUS_BACKEND=backend, METRICS_SERIES_BUDGET="150")
     assert 145 <= len(series(page)) <= 150
     assert page.count("LOG The 150 series") == (2 if before == "filled" else 1)
+    assert series(page)['service_metrics_dropped_series_total{family="visits"}'] > 300
 
 
 def test_in_process_mode_each_process_keeps_to_it(python: Callable[..., str], tmp_path: Path) -> None:

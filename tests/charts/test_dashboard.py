@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from chart_harness.promtool.rule import selectors
-from chart_harness.render import Release
+from chart_harness.render import Release, render
 
 Render = Callable[..., Release]
 
@@ -119,6 +121,30 @@ def test_limits_are_drawn(render_service: Render) -> None:
     assert len(queries(without["Series"])) == 1
 
 
+@pytest.mark.parametrize(
+    ("memory", "limit"),
+    [
+        ("128Mi", ["vector(134217728)"]),
+        ("1.5G", ["vector(1500000000)"]),
+        (500_000_000, ["vector(500000000)"]),
+        ("64 m³", []),
+        (None, []),
+    ],
+)
+def test_the_limit_of_a_chart_that_deploys_by_itself(root: Path, tmp_path: Path, memory: Any, limit: list[str]) -> None:
+    """It depends on `metrics` alone, so nobody has held its `workload` against a schema, if it has one at all."""
+    (tmp_path / "templates").mkdir()
+    metrics = {"name": "metrics", "version": ">=1.0.0", "repository": f"file://{root / 'charts' / 'metrics'}"}
+    chart = {"apiVersion": "v2", "name": "legacy", "version": "1.0.0", "appVersion": "1", "dependencies": [metrics]}
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(chart), encoding="utf-8")
+    (tmp_path / "templates" / "metrics.yaml").write_text('{{ include "metrics.v1.all" . }}', encoding="utf-8")
+    overrides: dict[str, Any] = {"metrics": {"role": "http-api", "environment": "staging"}}
+    if memory:
+        overrides["workload"] = {"resources": {"limits": {"memory": memory}}}
+    found = panels(render(tmp_path, name="legacy", overrides=overrides))
+    assert queries(found["Memory against limit"])[1:] == limit
+
+
 def test_one_for_each_unit_and_each_its_own(render_service: Render) -> None:
     units = {"run": {"role": "task-runner"}, "web": {}}
     workload = {"probes": {"command": ["healthy"]}, "units": {"run": {}, "web": {}}}
@@ -150,3 +176,5 @@ def test_its_labels(render_service: Render) -> None:
     found = render_service({"metrics": {"dashboard": {"labels": labels}}}).one("ConfigMap")["metadata"]["labels"]
     assert found["folder"] == "shop"
     assert "grafana_dashboard" not in found
+    bare = render_service({"metrics": {"dashboard": {"labels": {"grafana_dashboard": None}}}}).one("ConfigMap")
+    assert set(bare["metadata"]["labels"]) == set(found) - {"folder"}

@@ -23,7 +23,8 @@ IDENTITY = {
     "OTEL_SERVICE_NAME",
 }
 ALWAYS = {"PROMETHEUS_METRICS_ENABLE", "WEB_CONCURRENCY"}
-MEASURED = ALWAYS | {"CUSTOM_LABELS", "PROMETHEUS_BACKEND"}
+MEASURED = ALWAYS | {"CUSTOM_LABELS", "METRICS_SERIES_BUDGET", "PROMETHEUS_BACKEND"}
+BUDGET = {"metrics": {"budget": {"series": 1000}}}
 PULL = MEASURED | {"METRICS_PATH", "METRICS_PORT"}
 PUSH = MEASURED | IDENTITY | {"METRICS_PUSH_INTERVAL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"}
 HTTP = {"METRICS_EXCLUDED_HANDLERS"}
@@ -44,7 +45,9 @@ DELIVERY = {
 @pytest.mark.parametrize(("service", "backend"), DELIVERY)
 def test_each_role_on_each_backend(release: ReleaseFactory, env: Env, service: str, backend: str) -> None:
     delivery, names = DELIVERY[service, backend]
-    rendered = release(service, "production", overrides={"env": {"standard": {"PROMETHEUS_BACKEND": backend}}})
+    rendered = release(
+        service, "production", overrides={**BUDGET, "env": {"standard": {"PROMETHEUS_BACKEND": backend}}}
+    )
     assert set(env(rendered)) == names
     assert env(rendered)["PROMETHEUS_BACKEND"] == backend
     assert env(rendered)["PROMETHEUS_METRICS_ENABLE"] == "true"
@@ -62,7 +65,9 @@ def test_the_backend_is_rendered_when_nobody_sets_it(release: ReleaseFactory, en
 
 
 def test_a_consumer_that_may_not_push_is_pulled(release: ReleaseFactory, env: Env) -> None:
-    rendered = release("event-recorder", "staging", overrides={"metrics": {"otlp": {"enabled": False}}})
+    rendered = release(
+        "event-recorder", "staging", overrides={"metrics": {**BUDGET["metrics"], "otlp": {"enabled": False}}}
+    )
     assert set(env(rendered)) == PULL | IDENTITY | BROKER
     assert checks.scrape_path(rendered) == []
 

@@ -15,13 +15,14 @@ Env = Callable[[Release], dict[str, Any]]
 
 
 def test_an_api_in_staging(release: ReleaseFactory, env: Env) -> None:
-    values = env(release("aaa-api", "staging"))
+    values = env(release("aaa-api", "staging", overrides={"metrics": {"budget": {"series": 1000}}}))
     texts = {name: value for name, value in values.items() if isinstance(value, str)}
     assert texts == {
         "CUSTOM_LABELS": "environment=staging,service=aaa-api",
         "METRICS_EXCLUDED_HANDLERS": "/metrics,/health/.*",
         "METRICS_PATH": "/metrics",
         "METRICS_PORT": "8080",
+        "METRICS_SERIES_BUDGET": "500",
         "OTEL_RESOURCE_ATTRIBUTES": ",".join(
             [
                 "deployment.environment.name=staging",

@@ -154,6 +154,7 @@ def test_ports_and_prefixes() -> None:
         own = {"http", "metrics"} & set(open_ports)
         extra = {name: number for name, number in open_ports.items() if name not in own}
         assert extra == EXTRA_PORTS.get(service, {}), (service, environment)
+        assert {f"{name.upper()}_PORT": str(number) for name, number in extra.items()}.items() <= told.items()
 
 
 def test_production_has_more_than_staging() -> None:

@@ -147,7 +147,7 @@ class TestNull:
 
 
 def test_a_difference_is_seen(helms: tuple[Helm, Helm], root: Path, tmp_path: Path) -> None:
-    """The control, and the one difference: null where a service's own values.yaml deletes nothing. Helm 3 keeps it, and the schema refuses."""
+    """The control, and the one difference: null where a service's own values.yaml deletes nothing, which Helm 3 keeps."""
     shutil.copytree(root / "charts", tmp_path / "charts", ignore=shutil.ignore_patterns("examples"))
     chart, (own, environment) = values_files(tmp_path, "aaa-api", "staging")
     requests = {"workload": {"resources": {"requests": {"cpu": None}}}}

@@ -108,9 +108,15 @@ def test_a_token(render_service: Callable[..., Release]) -> None:
     assert page == {**PAGE, "authorization": {"type": "Bearer", "credentials": SECRET}}
 
 
+def test_an_authority_alone(render_service: Callable[..., Release]) -> None:
+    (page,) = pages(render_service(monitor(scheme="https", tlsConfig={"ca": SECRET})))
+    assert page == {**PAGE, "scheme": "https", "tlsConfig": {"ca": {"secret": SECRET}}}
+
+
 def test_a_limit_is_removed_by_null(render_service: Callable[..., Release]) -> None:
     limits = {"targetLimit": None, "bodySizeLimit": None, "keepDroppedTargets": 1}
-    assert set(spec(render_service(monitor(limits=limits)))) == {"selector", "endpoints", "keepDroppedTargets"}
+    rendered = render_service(metrics(serviceMonitor={"limits": limits}, budget={"series": 0}))
+    assert set(spec(rendered)) == {"selector", "endpoints", "keepDroppedTargets"}
 
 
 def test_rules_come_in_the_order_of_their_names(render_service: Callable[..., Release]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -61,7 +62,7 @@ def test_a_new_service_passes_at_once(writer: ModuleType, project: Path, role: s
 @pytest.mark.parametrize("role", ["http-api", "amqp-consumer", "task-runner"])
 def test_its_schema_has_not_drifted_and_the_gate_reads_its_plan(writer: ModuleType, project: Path, role: str) -> None:
     folder = writer.write(project, "invoices", role)
-    command = ["python", str(project / "charts" / "derive_schemas.py"), "--check"]
+    command = [sys.executable, str(project / "charts" / "derive_schemas.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "invoices" not in done.stdout
     # the control: a schema of its own would be found

@@ -22,6 +22,7 @@ from chart_harness.render import Release
 
 from .conftest import ROOT
 from .rendered_fleet import fleet
+from .test_fleet_inventory import FORTY_TWO
 
 ENVIRONMENTS = {"staging": ["production"], "production": ["staging"]}
 Spec = dict[str, Any]
@@ -59,7 +60,9 @@ def test_there_is_something_to_compare(environment: str) -> None:
     }
     assert len(between) > 40
     # An API that names nobody may call everybody; nobody else is reached, or calls, on a port that is not there.
-    assert {call.source for call in table(environment) if call.port.number == UNUSED_PORT} == {"aaa-api"}
+    everywhere = {call.source for call in table(environment) if call.port.number == UNUSED_PORT}
+    assert everywhere == {one.name for one in declared(ROOT, environment).values() if not one.closed}
+    assert everywhere & set(FORTY_TWO) == {"aaa-api"}
     strangers = ("a pod", "a false", "the internet", *(f"{name} of " for name in services(ROOT)))
     assert [str(call) for call in table(environment) if call.source.startswith(strangers)] == []
 

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from charts import derive_readme
 
+from chart_harness.checks import POLICIES
+
 LIBRARIES = ("metrics", "workload")
 PAGES = ("charts/metrics/README.md", "charts/workload/README.md", "charts/metrics/examples/README.md", "docs/charts.md")
 FENCED = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -154,3 +156,10 @@ def test_the_page_names_every_variable_that_the_chart_sets(root: Path) -> None:
     assert len(variables) > 15
     page = (root / "docs" / "charts.md").read_text()
     assert {name for name in variables if f"`{name}`" not in page} == {"ENABLE_METRICS"}  # an old name of another one
+
+
+def test_the_page_names_every_policy(root: Path) -> None:
+    _, _, section = (root / "docs" / "charts.md").read_text().partition("## What every service is held to\n")
+    told = re.findall(r"^\| `(\w+)` \|", section.partition("\n## ")[0], re.MULTILINE)
+    assert sorted(told) == sorted(policy.name for policy in POLICIES)
+    assert len(told) > 10

@@ -239,6 +239,13 @@ def test_when_there_is_a_rule_object(render_service: Render) -> None:
     assert count(off, apis=kind, **nothing) == 0
 
 
+def test_labels_of_the_object(render_service: Render) -> None:
+    labels = {"release": "main", "team": None}
+    found = render_service({"metrics": {"alerts": {"labels": labels}}}).one("PrometheusRule")["metadata"]["labels"]
+    assert found["release"] == "main"
+    assert "team" not in found
+
+
 def test_what_a_value_says_stays_text(rules: Callable[..., Rules]) -> None:
     """Prometheus reads labels and annotations of alerts as templates, and PromQL has quotes of its own."""
     odd = 'a"b{{ .X }}\\'

@@ -248,14 +248,17 @@ def test_every_query_is_answered(running: Running, until: Callable[..., Any]) ->
     assert labels["pod"] == pod
     assert workers * 20e6 < memory < workers * 400e6
     [(labels, series)] = running.panel("Series")
-    assert 50 < series <= BUDGET[running.service]
+    assert 20 < series <= BUDGET[running.service]
     statuses = {labels["status"] for labels, _ in running.ask(next(iter(running.dashboard.values()))[0])}
     assert statuses == {"200", "500"}
     bounds = {float(labels["le"]) for labels, _ in running.panel("Durations")}
     assert bounds == {0.05, 0.1, 0.3, 1.0, 3.0, 5.0, float("inf")}
-    left = {labels["slo"]: value for labels, value in running.panel("Budget for failures left")}
-    assert left["latency-p99"] == pytest.approx(1)
-    assert left["availability"] == pytest.approx(1 - 0.2 / 0.5, abs=0.15)
+
+    def left(slo: str) -> float:
+        return {labels["slo"]: value for labels, value in running.panel("Budget for failures left")}[slo]
+
+    until(lambda: abs(left("availability") - (1 - 0.2 / 0.5)) < 0.15, "a fifth fails where half may", 45)
+    assert left("latency-p99") == pytest.approx(1)
 
 
 @pytest.mark.parametrize("running", [("archive-tagger", "production")], indirect=True)

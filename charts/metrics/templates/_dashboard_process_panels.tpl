@@ -48,10 +48,10 @@
 
 {{/* workload.resources.limits.memory in bytes; nothing where the chart does not know it. */}}
 {{- define "metrics.v1.dashboard.memoryLimit" -}}
-{{- with ((((.Values.workload).resources).limits).memory) -}}
-{{- $factor := get (dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824) (regexFind "[KMG]i$" .) | default 0 | int -}}
-{{- if $factor -}}
-{{- regexFind "^[0-9]+" . | int64 | mul $factor -}}
-{{- end -}}
+{{- $memory := ((((.Values.workload).resources).limits).memory) | toString -}}
+{{- if regexMatch "^[0-9.]+(e[+][0-9]+)?([kMG]|[KMG]i)?$" $memory -}}
+{{- $unit := regexFind "[kKMG]i?$" $memory -}}
+{{- $factor := get (dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824) $unit -}}
+{{- mulf (trimSuffix $unit $memory | float64) $factor | int64 -}}
 {{- end -}}
 {{- end -}}

@@ -39,10 +39,10 @@ A unit leaves out what is on the port of another unit. `key` is the value that d
 {{- $names = append $names (.portName | default (ternary "http" "metrics" (eq (.role | default "") "http-api"))) -}}
 {{- end -}}
 {{- range include "metrics.v1.present" ((.Values.workload).units) | fromJson -}}
-{{- $names = concat $names (keys (.extraPorts | default dict)) -}}
+{{- $names = concat $names (keys (.extraPorts | default dict) | sortAlpha) -}}
 {{- end -}}
-{{- range keys (include "metrics.v1.portMap" . | fromYaml) -}}
-{{- $names = without $names . -}}
+{{- range $name, $_ := include "metrics.v1.portMap" . | fromYaml -}}
+{{- $names = without $names $name -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $names -}}

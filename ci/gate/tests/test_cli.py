@@ -32,7 +32,7 @@ def set_(pair: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("arguments", "wrong", "hint"),
     [
-        (("nobody-api", "staging"), "nobody-api", "aaa-api, archive-tagger, event-recorder"),
+        (("nobody-api", "staging"), "nobody-api", "choose one of aaa-api, aaa-gateway, "),
         (("aaa-api", "stagign"), "stagign", "production, staging"),
         (("../aaa-api", "staging"), "../aaa-api", "choose one of"),
         (set_("metrics.port=http"), "metrics.port", "whole number"),

@@ -35,6 +35,7 @@ def assess(subject: Subject) -> Finding:
         "PROMETHEUS_METRICS_ENABLE",
         "PROMETHEUS_MULTIPROC_DIR",
         "METRICS_PUSH_INTERVAL",
+        "METRICS_SERIES_BUDGET",
         "OTEL_SDK_DISABLED",
         "_OTEL_DEFER_SETUP",
         "ENABLE_METRICS",
@@ -46,7 +47,7 @@ def test_only_the_chart_may_set_it(name: str, pull: Subject) -> None:
     assert finding.summary == f"not as rendered: {name}"
 
 
-@pytest.mark.parametrize("name", ["HOME", "PATH", "ENABLE_METRICS_X", "MY_METRICS_PORT", "prometheus_x"])
+@pytest.mark.parametrize("name", ["HOME", "PATH", "DD_TRACE_ENABLED", "ENABLE_METRICS_X", "MY_METRICS_PORT", "prometheus_x"])
 def test_others_may_be_set_by_anybody(name: str, pull: Subject) -> None:
     assert assess(with_variable(pull, name, "x")).outcome is Outcome.PASS
 

@@ -73,6 +73,12 @@ PAGES: list[Sentence] = [
     ),
     (
         "aaa-api",
+        monitor(endpoints={"again": {}}),
+        "metrics.serviceMonitor.endpoints.again is the page /metrics on the port http, which metrics.serviceMonitor scrapes "
+        "already: give it a port or a path of its own.",
+    ),
+    (
+        "aaa-api",
         monitor(endpoints={"a": {"path": "/x"}, "b": {"path": "/x"}}),
         "metrics.serviceMonitor.endpoints.b is the page /x on the port http, which metrics.serviceMonitor.endpoints.a scrapes "
         "already: give it a port or a path of its own.",

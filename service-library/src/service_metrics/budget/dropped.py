@@ -46,7 +46,8 @@ class Dropped(Collector):
         )
 
     def begin_in_child(self) -> None:
-        """Let the forked child say it for itself."""
+        """Let the forked child count and say it for itself."""
+        self._seen = set()
         self._told = None
 
     def note(self, family: str, values: tuple[str, ...]) -> None:

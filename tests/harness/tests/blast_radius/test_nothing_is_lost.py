@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from chart_harness.blast_radius.change import Kind
 from chart_harness.blast_radius.compare import compare
+from tests.harness.tests.blast_radius.leaves import Steps, another, leaves
 from tests.harness.tests.blast_radius.shop import Objects, objects, release, shop
 
 NAME = ("shop", "staging")
-Steps = tuple[str | int, ...]
 # What is always there in what an API server takes.
 REQUIRED = {"kind", "apiVersion", "name", "port", "containerPort", "alert", "record"}
 # What Kubernetes completes by itself when it is not there.
@@ -22,27 +21,7 @@ COMPLETED = {("NetworkPolicy", "spec", way, 0, "ports", 0, "protocol") for way i
 }
 
 
-def leaves(value: Any, steps: Steps = ()) -> Iterator[Steps]:
-    """The way to everything that holds nothing more."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    within = [leaf for key, item in items for leaf in leaves(item, (*steps, key))]
-    yield from within or [steps]
-
-
 LEAVES = list(leaves(objects()))
-
-
-def another(value: Any) -> Any:
-    """A value of the same type that means something else."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int):
-        return value + 1
-    if isinstance(value, str):
-        return {"TCP": "UDP", "Ingress": "Egress", "Egress": "Ingress", "10.0.0.0/8": "11.0.0.0/8", "1Gi": "2Gi"}.get(
-            value, f"{value}x"
-        )
-    return {"x": "y"} if isinstance(value, dict) else ["x"]
 
 
 def changed(steps: Steps, *, remove: bool = False) -> Objects:

@@ -146,8 +146,10 @@ class _Compiler:
             """Items that look alike by their keys are left to the full validator, which knows what they mean."""
             if not isinstance(value, list) or len(value) < 2:
                 return True
-            seen = {repr([item.get(key) for key in keys]) if isinstance(item, dict) else repr(item) for item in value}
-            return len(seen) == len(value)
+            try:
+                return len({tuple(map(item.get, keys)) for item in value}) == len(value)
+            except (AttributeError, TypeError):  # an item is no mapping, a key no text or number
+                return False
 
         return accepts
 
