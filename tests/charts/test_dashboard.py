@@ -91,7 +91,9 @@ def test_it_is_as_grafana_wants_it(render_service: Render, service: str) -> None
         assert {x for x, _ in cells} <= set(range(24))
         taken |= cells
         assert panel["description"]
-        assert panel["fieldConfig"]["defaults"]["unit"]
+        defaults = panel["fieldConfig"]["defaults"]
+        assert defaults["unit"]
+        assert ("min" in defaults) is (panel["title"] != "Budget for failures left")
     ids = [panel["id"] for panel in found["panels"]]
     assert ids == list(range(1, len(ids) + 1))
     assert len(found["uid"]) <= 40

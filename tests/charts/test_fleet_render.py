@@ -11,6 +11,7 @@ import pytest
 from chart_harness import fleet_check
 from chart_harness.assembly import assemble
 from chart_harness.fleet import service_release, values_files
+from chart_harness.fleet_check import Problem
 from chart_harness.fleet_render import pairs, render_fleet
 from chart_harness.helm import Helm
 from chart_harness.render import PROMETHEUS_OPERATOR_CRDS, RenderError
@@ -120,8 +121,7 @@ def test_the_same_objects_as_rendered_one_by_one(root: Path) -> None:
 
 class TestCheck:
     def test_the_fleet_has_no_problem(self, root: Path) -> None:
-        count, lines = fleet_check.check(root)
-        assert (count, lines) == (len(pairs(root)), [])
+        assert fleet_check.check(root) == (len(pairs(root)), [])
 
     def test_each_problem_names_service_environment_and_policy(
         self, copy: Path, capsys: pytest.CaptureFixture[str]
@@ -139,5 +139,16 @@ class TestCheck:
         )
         assert printed[-1].startswith("fleet: 6 releases ")
 
-    def test_no_service_is_a_problem(self, tmp_path: Path) -> None:
+    def test_no_service_is_a_problem(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert fleet_check.main([str(tmp_path)]) == 1
+        assert capsys.readouterr().out.startswith("There is no service under ")
+
+    def test_what_many_have_in_common_is_told_once(self) -> None:
+        found = [
+            Problem(name, "staging", "render", f"({name}/x.tpl:1) is wrong.") for name in ("a-api", "b", "c", "d", "e")
+        ]
+        own = Problem("b", "production", "rollout", "Deployment b is slow.")
+        assert fleet_check.lines([*found, own]) == [
+            "5 releases (a-api/staging, b/staging, c/staging, d/staging, …) [render] (<service>/x.tpl:1) is wrong.",
+            "b/production [rollout] Deployment b is slow.",
+        ]

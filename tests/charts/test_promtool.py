@@ -22,7 +22,8 @@ Render = Callable[..., Release]
 Groups = list[dict[str, Any]]
 
 PROMETHEUS = {"PROMETHEUS_BACKEND": "prometheus"}
-UNITS = {"units": {"run": {"role": "task-runner"}, "web": {"workers": 3, "subsystem": "x"}}}
+NO_PROMISE = {"availability": 0, "latency": {"p99": None}}
+UNITS = {"slo": NO_PROMISE, "units": {"run": {"role": "task-runner"}, "web": {"workers": 3, "subsystem": "x"}}}
 RENDERS: dict[str, tuple[str, dict[str, Any], str]] = {
     "an API that is pulled": (
         "aaa-api",
@@ -31,13 +32,13 @@ RENDERS: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "a consumer that pushes": (
         "event-recorder",
-        {"metrics": {"workers": 2, "slo": {"availability": 95, "latency": {}}, "budget": {"series": 300}}},
+        {"metrics": {"workers": 2, "slo": {"availability": 95, "latency": {"p99": None}}, "budget": {"series": 300}}},
         "event-recorder",
     ),
     "a runner that is pulled, slowly": (
         "archive-tagger",
         {
-            "metrics": {"serviceMonitor": {"interval": "3m"}, "slo": {"availability": 0}},
+            "metrics": {"serviceMonitor": {"interval": "3m"}, "slo": NO_PROMISE},
             "env": {"standard": PROMETHEUS},
         },
         "archive-tagger",

@@ -203,6 +203,14 @@ def test_units(rules: Callable[..., Rules], render_service: Render) -> None:
     assert 'unit="' not in str(rules(metrics=EVERYTHING).groups)
 
 
+def test_a_unit_that_yaml_takes_for_something_else(render_service: Render) -> None:
+    overrides = {"metrics": {**EVERYTHING, "units": {"on": {}}}, "workload": {"units": {"on": {}}}}
+    groups = thaw(render_service(overrides).one("PrometheusRule")["spec"]["groups"])
+    units = [rule["labels"]["unit"] for group in groups for rule in group["rules"] if "unit" in rule.get("labels", {})]
+    assert len(units) > 10
+    assert set(units) == {"on"}
+
+
 @pytest.mark.parametrize(
     ("service", "metrics", "window"),
     [

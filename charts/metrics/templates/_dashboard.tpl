@@ -28,9 +28,9 @@ data:
 {{/* In Grafana's format: two panels a row, all times in UTC, the data source chosen at the top. */}}
 {{- define "metrics.v1.dashboard.json" -}}
 {{- $panels := list -}}
-{{- range $index, $panel := concat (include "metrics.v1.dashboard.workPanels" . | fromYamlArray) (include "metrics.v1.dashboard.processPanels" . | fromYamlArray) -}}
+{{- range $index, $panel := concat (include "metrics.v1.dashboard.workPanels" . | fromJsonArray) (include "metrics.v1.dashboard.processPanels" . | fromJsonArray) -}}
 {{- $place := dict "h" 8 "w" 12 "x" (mod $index 2 | mul 12) "y" (div $index 2 | mul 8) -}}
-{{- $panels = append $panels (mergeOverwrite $panel (dict "id" (add1 $index) "gridPos" $place)) -}}
+{{- $panels = append $panels (mergeOverwrite (include "metrics.v1.dashboard.panel" $panel | fromJson) (dict "id" (add1 $index) "gridPos" $place)) -}}
 {{- end -}}
 {{- $source := dict "name" "datasource" "label" "Data source" "type" "datasource" "query" "prometheus" "refresh" 1 -}}
 {{- $name := include "metrics.v1.unitName" . -}}
@@ -48,8 +48,8 @@ data:
 {{- end -}}
 
 {{/*
-One panel, as a line of YAML: a dict of title, text (what the reader sees there), unit, type and targets, each a query and its
-legend. A heat map's query gives the buckets.
+One panel in Grafana's format, as JSON: a dict of title, text (what the reader sees there), unit, type, belowZero where
+values may be, and targets, each a query and its legend. A heat map's query gives the buckets.
 */}}
 {{- define "metrics.v1.dashboard.panel" -}}
 {{- $source := dict "type" "prometheus" "uid" "${datasource}" -}}
@@ -64,12 +64,12 @@ legend. A heat map's query gives the buckets.
 {{- if eq $type "heatmap" -}}
 {{- $options = dict "calculate" false "yAxis" (dict "unit" .unit) "cellGap" 1 "color" (dict "scheme" "Oranges" "mode" "scheme") -}}
 {{- end -}}
-- {{ dict
+{{- dict
     "title" .title
     "description" .text
     "type" $type
     "datasource" $source
     "targets" $targets
-    "fieldConfig" (dict "defaults" (dict "unit" .unit "min" 0) "overrides" list)
-    "options" $options | toRawJson }}
+    "fieldConfig" (dict "defaults" (mergeOverwrite (dict "unit" .unit) (ternary dict (dict "min" 0) (hasKey . "belowZero"))) "overrides" list)
+    "options" $options | toJson -}}
 {{- end -}}

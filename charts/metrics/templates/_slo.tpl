@@ -47,23 +47,23 @@ the short one, which is one series: the raw ones of three days would be read at 
   expr: |-
     {{- $expr | nindent 4 }}
   labels:
-    slo: {{ $objective.name }}
+    slo: {{ quote $objective.name }}
 {{- end }}
 - record: environment_service_slo:error_budget:ratio
   expr: vector({{ include "metrics.v1.promql.number" $objective.budget }})
   labels:
     environment: {{ $.Values.metrics.environment | quote }}
-    service: {{ include "metrics.v1.name" $ }}
-    slo: {{ $objective.name }}
+    service: {{ include "metrics.v1.name" $ | quote }}
+    slo: {{ quote $objective.name }}
     {{- with $.unit }}
-    unit: {{ . }}
+    unit: {{ quote . }}
     {{- end }}
 - record: environment_service_slo:errors:ratio_rate5m
   expr: |-
     environment_service_slo:errors:rate5m{ {{- $labels -}} }
     / (environment_service_slo:work:rate5m{ {{- $labels -}} } > 0)
   labels:
-    slo: {{ $objective.name }}
+    slo: {{ quote $objective.name }}
 {{- range $window := list "30m" "1h" "2h" "6h" "1d" "3d" }}
 {{ include "metrics.v1.slo.share" (list $objective.name $labels $window) }}
 {{- end }}
@@ -84,7 +84,7 @@ the short one, which is one series: the raw ones of three days would be read at 
     sum_over_time(environment_service_slo:errors:rate5m{ {{- $labels -}} }[{{ last . }}])
     / (sum_over_time(environment_service_slo:work:rate5m{ {{- $labels -}} }[{{ last . }}]) > 0)
   labels:
-    slo: {{ first . }}
+    slo: {{ first . | quote }}
 {{- end -}}
 
 {{- define "metrics.v1.slo.labels" -}}

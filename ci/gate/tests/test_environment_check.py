@@ -47,7 +47,9 @@ def test_only_the_chart_may_set_it(name: str, pull: Subject) -> None:
     assert finding.summary == f"not as rendered: {name}"
 
 
-@pytest.mark.parametrize("name", ["HOME", "PATH", "DD_TRACE_ENABLED", "ENABLE_METRICS_X", "MY_METRICS_PORT", "prometheus_x"])
+@pytest.mark.parametrize(
+    "name", ["HOME", "PATH", "DD_TRACE_ENABLED", "ENABLE_METRICS_X", "MY_METRICS_PORT", "prometheus_x"]
+)
 def test_others_may_be_set_by_anybody(name: str, pull: Subject) -> None:
     assert assess(with_variable(pull, name, "x")).outcome is Outcome.PASS
 

@@ -10,6 +10,7 @@ import pytest
 
 from chart_harness.assembly import assemble
 from chart_harness.errors import RenderError
+from tests.harness.tests.conftest import write
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -129,3 +130,16 @@ def test_the_loser_of_a_race_uses_the_winners_folder(
     )
     assert assemble(speaker) == winner
     assert len(contents(winner)) == 6
+
+
+def test_what_a_dependency_ignores_stays_away(speaker: Path, cache: Path) -> None:
+    """As from its package: Helm itself does not ask an unpacked chart's .helmignore. The chart's own is left to Helm."""
+    library = speaker.parent / "greeting"
+    ignored = {"examples/a/values.yaml": "", "notes.md": "", "docs/deep/b.md": "", "templates/examples.tpl": ""}
+    write(library, {**ignored, ".helmignore": "# comment\nexamples/\n*.md\n"})
+    write(speaker, {"notes.md": "mine", ".helmignore": "notes.md\n"})
+    folder = assemble(speaker)
+    assert {"notes.md", ".helmignore", "charts/greeting/templates/examples.tpl"} <= set(contents(folder))
+    assert not {f"charts/greeting/{name}" for name in list(ignored)[:3]} & set(contents(folder))
+    write(library, {"examples/a/values.yaml": "changed: true"})
+    assert assemble(speaker) == folder

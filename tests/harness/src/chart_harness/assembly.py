@@ -23,8 +23,8 @@ from cluster_images.cache import cache_folder
 _LOCK_FILES = frozenset({"Chart.lock"})
 _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-Known = dict[Path, dict[str, Path]]
-"""The files of charts by their folder, of those that were asked for already."""
+Known = dict[tuple[Path, bool], dict[str, Path]]
+"""The files of charts that were asked for already, by their folder and whether as they are packaged."""
 
 
 def assemble(chart: Path) -> Path:
@@ -83,9 +83,9 @@ def _metadata(chart: Path) -> dict[str, object]:
     return metadata
 
 
-def _files(chart: Path, above: tuple[Path, ...], known: Known) -> Mapping[str, Path]:
-    if chart in known:
-        return known[chart]
+def _files(chart: Path, above: tuple[Path, ...], known: Known) -> dict[str, Path]:
+    if (chart, False) in known:
+        return known[chart, False]
     if chart in above:
         raise RenderError(f"{chart} depends on itself: remove one of the dependencies that lead back to it.")
     local = _local_dependencies(chart)
@@ -99,11 +99,19 @@ def _files(chart: Path, above: tuple[Path, ...], known: Known) -> Mapping[str, P
             raise RenderError(
                 f"{chart / 'Chart.yaml'} depends on {dependency_name} in {folder}, where there is no chart."
             )
-        inner = _files(folder.resolve(), (*above, chart), known)
-        rules = _ignore_rules(inner)
-        found |= {f"charts/{dependency_name}/{name}": path for name, path in inner.items() if not _ignored(name, rules)}
-    known[chart] = found
+        inner = _packaged(folder.resolve(), (*above, chart), known)
+        found |= {f"charts/{dependency_name}/{name}": path for name, path in inner.items()}
+    known[chart, False] = found
     return found
+
+
+def _packaged(chart: Path, above: tuple[Path, ...], known: Known) -> dict[str, Path]:
+    """The chart's files without those that its .helmignore names."""
+    if (chart, True) not in known:
+        files = _files(chart, above, known)
+        rules = _ignore_rules(files)
+        known[chart, True] = {name: path for name, path in files.items() if not _ignored(name, rules)}
+    return known[chart, True]
 
 
 def _names(chart: Path) -> list[Path]:

@@ -20,13 +20,11 @@ def services(root: Path) -> list[str]:
 
 def environments(root: Path, service: str) -> list[str]:
     """The names of the environments `service` has values for, sorted. Raises FleetError for an unknown service."""
-    known = services(root)
-    if service not in known:
-        raise FleetError(
-            f"There is no service {service!r}: choose one of {', '.join(known) or 'none, the fleet is empty'}."
-        )
-    folder = root / "charts" / "services" / service / "environments"
-    return sorted(path.parent.name for path in folder.glob("*/values.yaml"))
+    chart = root / "charts" / "services" / service
+    if not (chart / "Chart.yaml").is_file():
+        known = ", ".join(services(root)) or "none, the fleet is empty"
+        raise FleetError(f"There is no service {service!r}: choose one of {known}.")
+    return sorted(path.parent.name for path in (chart / "environments").glob("*/values.yaml"))
 
 
 def values_files(root: Path, service: str, environment: str) -> tuple[Path, list[Path]]:

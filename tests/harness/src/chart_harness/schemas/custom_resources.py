@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from chart_harness import fleet_render_store as store
 from chart_harness.manifest import documents
 from chart_harness.schemas.structural import strict_object
 from cluster_images.crds import prometheus_operator_crds
@@ -69,9 +72,15 @@ def files(place: Path) -> list[Path]:
 def _read(file: Path, changed: int, kind: str) -> tuple[Mapping[str, Any], ...]:
     text = file.read_text(encoding="utf-8")
     # A cluster's definitions are megabytes of YAML; the line is cheap to look for.
-    if not re.search(rf"""\bkind["']?\s*:\s*["']?{re.escape(kind)}\b""", text):
+    if kind not in text or not re.search(rf"""kind["']?\s*:\s*["']?{re.escape(kind)}\b""", text):
         return ()
+    key = hashlib.sha256(f"{sys.version}\0{text}".encode()).hexdigest()
+    kept = store.read(key, store.definitions())
+    if kept is not None:
+        return tuple(kept)
     try:
-        return tuple(item for item in documents(text) if isinstance(item, dict))
+        found = [item for item in documents(text) if isinstance(item, dict)]
     except yaml.YAMLError as error:
         raise DefinitionError(f"{file} is not valid YAML: {' '.join(str(error).split())}.") from error
+    store.write(key, found, store.definitions())
+    return tuple(found)
