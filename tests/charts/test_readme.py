@@ -163,3 +163,9 @@ def test_the_page_names_every_policy(root: Path) -> None:
     told = re.findall(r"^\| `(\w+)` \|", section.partition("\n## ")[0], re.MULTILINE)
     assert sorted(told) == sorted(policy.name for policy in POLICIES)
     assert len(told) > 10
+
+
+def test_the_page_names_every_alert(root: Path) -> None:
+    told = set(re.findall(r"`(Service[A-Z]\w+)`", (root / "docs" / "charts.md").read_text())) - {"ServiceMonitor"}
+    assert told == {path.stem for path in (root / "docs" / "runbooks").glob("Service*.md")}
+    assert len(told) > 5

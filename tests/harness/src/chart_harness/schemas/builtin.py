@@ -7,13 +7,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from chart_harness.schemas.server_rules import METADATA, add_server_rules, name_rule
 
 # Strict: an unknown field is an error, as it is for `kubectl apply --validate=strict`.
-_FOLDERS = resources.files("kubernetes_validate") / "kubernetes-json-schema"
+_PACKAGE = find_spec("kubernetes_validate")  # imported, it would bring jsonschema with it: a tenth of a second
+if _PACKAGE is None or _PACKAGE.origin is None:
+    raise ImportError("The package kubernetes-validate is missing: run make again, it is in requirements.lock.")
+_FOLDERS = Path(_PACKAGE.origin).parent / "kubernetes-json-schema"
 _FOLDER_NAME = re.compile(r"v(?P<minor>\d+\.\d+)\.0-local-strict")
 
 
