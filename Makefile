@@ -98,8 +98,11 @@ examples: .venv/complete ## Render charts/metrics/examples again, after a change
 	@python charts/render_examples.py
 
 .PHONY: bench
-bench: .venv/complete ## Print the library's costs beside five other libraries' (ARGS="--quick" for less than a minute)
+bench: .venv/complete ## Print the library's costs beside five other libraries', and the fleet's render beside helm's (ARGS="--quick": two minutes)
 	@python service-library/benchmarks/compare.py $(ARGS)
+	@python ci/toolchain/tools.py helm renderer
+	@python -m cluster_images.crds
+	@python tests/benchmarks/fleet_render.py $(filter --quick,$(ARGS))
 
 .PHONY: wheel
 wheel: .venv/complete ## Build build/wheels/service_metrics-….whl with the hot path compiled by mypyc, for this Python
