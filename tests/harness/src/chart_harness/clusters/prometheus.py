@@ -26,6 +26,16 @@ class Target:
     """When the last scrape began, in seconds since the epoch; before the first, a time long ago."""
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A recording rule or an alert that Prometheus evaluates."""
+
+    name: str
+    health: str
+    """`ok`, `err`, or `unknown` before the first evaluation."""
+    last_error: str
+
+
 class Prometheus:
     """Prometheus in namespace `monitoring`. For one thread; a context manager."""
 
@@ -56,6 +66,15 @@ class Prometheus:
             Target(item["labels"], item["health"], item["lastError"], _seconds(item["lastScrape"]))
             for item in active
             if item["labels"].get("namespace") == namespace
+        ]
+
+    def rules(self, namespace: str) -> list[Rule]:
+        """The rules that it has from a namespace's PrometheusRules. Raises ClusterError when Prometheus does not answer."""
+        return [
+            Rule(rule["name"], rule["health"], rule.get("lastError", ""))
+            for group in self._ask("rules", {})["groups"]
+            if f"/{namespace}-" in group["file"]  # the operator names the file after namespace, name and uid
+            for rule in group["rules"]
         ]
 
     def _ask(self, what: str, parameters: Mapping[str, str]) -> Any:
