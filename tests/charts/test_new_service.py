@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from charts import new_service
 
 from chart_harness.checks import POLICIES
 from chart_harness.fleet import environments, service_release, services
 from promotion_gate.plan import load_plan
 
 from .conftest import ROOT
-
-
-@pytest.fixture(scope="module")
-def writer() -> ModuleType:
-    """charts/new_service.py, which is a script and in no package."""
-    spec = importlib.util.spec_from_file_location("new_service", ROOT / "charts" / "new_service.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -47,8 +35,8 @@ def everything(project: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("role", ["http-api", "amqp-consumer", "task-runner"])
-def test_a_new_service_passes_at_once(writer: ModuleType, project: Path, role: str) -> None:
-    folder = writer.write(project, "invoices", role)
+def test_a_new_service_passes_at_once(project: Path, role: str) -> None:
+    folder = new_service.write(project, "invoices", role)
     assert folder == project / "charts" / "services" / "invoices"
     assert services(project) == ["aaa-api", "invoices"]
     assert environments(project, "invoices") == ["production", "staging"]
@@ -60,8 +48,8 @@ def test_a_new_service_passes_at_once(writer: ModuleType, project: Path, role: s
 
 
 @pytest.mark.parametrize("role", ["http-api", "amqp-consumer", "task-runner"])
-def test_its_schema_has_not_drifted_and_the_gate_reads_its_plan(writer: ModuleType, project: Path, role: str) -> None:
-    folder = writer.write(project, "invoices", role)
+def test_its_schema_has_not_drifted_and_the_gate_reads_its_plan(project: Path, role: str) -> None:
+    folder = new_service.write(project, "invoices", role)
     command = [sys.executable, str(project / "charts" / "derive_schemas.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "invoices" not in done.stdout
@@ -72,10 +60,10 @@ def test_its_schema_has_not_drifted_and_the_gate_reads_its_plan(writer: ModuleTy
     assert (len(load_plan(folder / "gate.yaml").requests) > 0) == (role == "http-api")
 
 
-def test_what_is_written_is_like_what_is_there(writer: ModuleType) -> None:
+def test_what_is_written_is_like_what_is_there() -> None:
     for service in ("aaa-api", "archive-tagger", "event-recorder"):
         role = {"aaa-api": "http-api", "archive-tagger": "task-runner"}.get(service, "amqp-consumer")
-        written = writer.files(service, role)
+        written = new_service.files(service, role)
         real = ROOT / "charts" / "services" / service
         names = {
             str(path.relative_to(real)) for path in real.rglob("*") if path.is_file() and path.parts[-2] != "charts"
@@ -104,10 +92,10 @@ def test_what_is_written_is_like_what_is_there(writer: ModuleType) -> None:
     ],
 )
 def test_what_is_refused_leaves_nothing(
-    writer: ModuleType, project: Path, capsys: pytest.CaptureFixture[str], name: str, role: str, sentence: str
+    project: Path, capsys: pytest.CaptureFixture[str], name: str, role: str, sentence: str
 ) -> None:
     before = everything(project)
-    assert writer.main([name, role], project) == 1
+    assert new_service.main([name, role], project) == 1
     said = capsys.readouterr()
     assert sentence in said.err
     assert said.err.count("\n") == 1
@@ -115,19 +103,17 @@ def test_what_is_refused_leaves_nothing(
     assert everything(project) == before
 
 
-def test_a_failure_on_the_way_leaves_nothing(
-    writer: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failure_on_the_way_leaves_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "charts" / "metrics" / "values.yaml").write_text("[")
     before = everything(project)
-    assert writer.main(["invoices", "http-api"], project) == 1
+    assert new_service.main(["invoices", "http-api"], project) == 1
     assert "values.yaml is malformed" in capsys.readouterr().err
     assert everything(project) == before
     assert [path.name for path in (project / "charts").iterdir() if path.name.startswith(".")] == []
 
 
-def test_it_says_what_comes_next(writer: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert writer.main(["invoices", "http-api"], project) == 0
+def test_it_says_what_comes_next(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert new_service.main(["invoices", "http-api"], project) == 0
     assert capsys.readouterr().out.startswith("charts/services/invoices is written.")
 
 

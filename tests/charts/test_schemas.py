@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from charts import derive_schemas
 
 from chart_harness.assembly import assemble
 from chart_harness.fleet import services
@@ -27,17 +26,6 @@ LIMITS = (
     "nativeHistogramBucketLimit",
     "targetLimit",
 )
-
-
-@pytest.fixture(scope="module")
-def deriver(root: Path) -> ModuleType:
-    """charts/derive_schemas.py, which is a script and in no package."""
-    spec = importlib.util.spec_from_file_location("derive_schemas", root / "charts" / "derive_schemas.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -65,24 +53,24 @@ def schemas(root: Path) -> dict[str, Any]:
     }
 
 
-def test_no_schema_has_drifted(deriver: ModuleType, root: Path) -> None:
-    derived = deriver.derive(root)
+def test_no_schema_has_drifted(root: Path) -> None:
+    derived = derive_schemas.derive(root)
     assert [path.parent.name for path in derived] == ["metrics", "workload", *services(root)]
     assert {path: path.read_text(encoding="utf-8") for path in derived} == derived
 
 
 @pytest.mark.parametrize("changed", ["values-schema.json", "charts/metrics/values.schema.json"])
 def test_drift_is_found_and_mended(
-    deriver: ModuleType, copy: Path, changed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    copy: Path, changed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(deriver, "__file__", str(copy / "charts" / "derive_schemas.py"))
-    assert deriver.main(["--check"]) == 0
+    monkeypatch.setattr(derive_schemas, "__file__", str(copy / "charts" / "derive_schemas.py"))
+    assert derive_schemas.main(["--check"]) == 0
     path = copy / changed
     path.write_text(path.read_text().replace("Path of the metrics page", "Path of the page"))
-    assert deriver.main(["--check"]) == 1
+    assert derive_schemas.main(["--check"]) == 1
     assert "charts/metrics/values.schema.json: out of date, run `make schema`" in capsys.readouterr().out
-    assert deriver.main([]) == 0
-    assert deriver.main(["--check"]) == 0
+    assert derive_schemas.main([]) == 0
+    assert derive_schemas.main(["--check"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -94,7 +82,6 @@ def test_drift_is_found_and_mended(
     ],
 )
 def test_a_broken_source_is_one_sentence(
-    deriver: ModuleType,
     copy: Path,
     old: str,
     new: str,
@@ -102,19 +89,19 @@ def test_a_broken_source_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(deriver, "__file__", str(copy / "charts" / "derive_schemas.py"))
+    monkeypatch.setattr(derive_schemas, "__file__", str(copy / "charts" / "derive_schemas.py"))
     source = copy / "values-schema.json"
     source.write_text(source.read_text().replace(old, new))
-    assert deriver.main([]) == 1
+    assert derive_schemas.main([]) == 1
     error = capsys.readouterr().err
     assert says in error
     assert error.count("\n") == 1
 
 
-def test_a_chart_with_another_dependency_may_set_its_values(deriver: ModuleType, copy: Path) -> None:
+def test_a_chart_with_another_dependency_may_set_its_values(copy: Path) -> None:
     chart = copy / "charts" / "services" / "aaa-api" / "Chart.yaml"
     chart.write_text(chart.read_text() + "  - {name: redis, version: 1.0.0, alias: cache, repository: 'file://x'}\n")
-    derived = deriver.derive(copy)
+    derived = derive_schemas.derive(copy)
     allowed = json.loads(derived[chart.with_name("values.schema.json")])["properties"]
     assert set(allowed) == {"global", "dd_trace_enabled", "env", "metrics", "workload", "cache"}
     assert allowed["cache"] == {"description": "Values of the redis chart.", "type": "object"}
