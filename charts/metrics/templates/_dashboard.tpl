@@ -10,7 +10,7 @@ metadata:
   namespace: {{ .Release.Namespace | quote }}
   labels:
     {{- include "metrics.v1.labels" . | nindent 4 }}
-    {{- range $name, $value := include "metrics.v1.present" $dashboard.labels | fromYaml }}
+    {{- range $name, $value := include "metrics.v1.present" $dashboard.labels | fromJson }}
     {{ $name | quote }}: {{ $value | quote }}
     {{- end }}
 data:

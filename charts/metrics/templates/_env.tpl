@@ -25,7 +25,7 @@ Kubernetes expands $(NAME) only from entries above; K8S_* sorts before OTEL_*, w
 
 {{/* env.standard as it is. PROMETHEUS_BACKEND is rendered by `process`, with its default. */}}
 {{- define "metrics.v1.env.standard" -}}
-{{- range $name, $value := omit (include "metrics.v1.present" ((.Values.env).standard) | fromYaml) "PROMETHEUS_BACKEND" }}
+{{- range $name, $value := omit (include "metrics.v1.present" ((.Values.env).standard) | fromJson) "PROMETHEUS_BACKEND" }}
 {{ $name | quote }}: {value: {{ include "metrics.v1.env.text" $value | toJson }}}
 {{- end }}
 {{- end -}}

@@ -37,7 +37,7 @@ workers, and one above the budget (the monitor's sampleLimit) loses the whole sc
 {{- $labels := dict "environment" .Values.metrics.environment "service" (include "metrics.v1.name" .) -}}
 {{- with .unit -}}{{- $_ := set $labels "unit" . -}}{{- end -}}
 {{- $pairs := list -}}
-{{- range $name, $value := mergeOverwrite $labels (include "metrics.v1.present" .Values.metrics.customLabels | fromYaml) -}}
+{{- range $name, $value := mergeOverwrite $labels (include "metrics.v1.present" .Values.metrics.customLabels | fromJson) -}}
 {{- $pairs = append $pairs (printf "%s=%s" $name $value) -}}
 {{- end -}}
 {{- join "," $pairs -}}
@@ -46,7 +46,7 @@ workers, and one above the budget (the monitor's sampleLimit) loses the whole sc
 {{/* Comma-separated regexes: the page itself, then metrics.excludedHandlers in the order of their names. */}}
 {{- define "metrics.v1.excludedHandlers" -}}
 {{- $patterns := list (regexQuoteMeta .Values.metrics.path) -}}
-{{- range $_, $pattern := include "metrics.v1.present" .Values.metrics.excludedHandlers | fromYaml -}}
+{{- range $_, $pattern := include "metrics.v1.present" .Values.metrics.excludedHandlers | fromJson -}}
 {{- $patterns = append $patterns $pattern -}}
 {{- end -}}
 {{- join "," (uniq $patterns) -}}

@@ -5,7 +5,7 @@ denies it by default.
 */}}
 {{- define "metrics.v1.networkPolicy" -}}
 {{- $policy := .Values.metrics.networkPolicy -}}
-{{- $named := include "metrics.v1.present" $policy.egress | fromYaml -}}
+{{- $named := include "metrics.v1.present" $policy.egress | fromJson -}}
 {{- $closesEgress := or (ne .Values.metrics.role "http-api") $named $policy.defaultDeny -}}
 {{- if $policy.enabled }}
 apiVersion: networking.k8s.io/v1

@@ -18,7 +18,7 @@ ipBlock:
   {{- end }}
 {{- end }}
 {{- range $selector := list "namespaceSelector" "podSelector" }}
-{{- with include "metrics.v1.peerLabels" (list $ $selector) | fromYaml }}
+{{- with include "metrics.v1.peerLabels" (list $ $selector) | fromJson }}
 {{ $selector }}:
   matchLabels:
     {{- toYaml . | nindent 4 }}

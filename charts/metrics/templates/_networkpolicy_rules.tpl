@@ -10,7 +10,7 @@
     - {port: {{ get $ports . }}, protocol: TCP}
     {{- end }}
 {{- end }}
-{{- range $_, $peer := ternary dict (include "metrics.v1.present" $policy.peers | fromYaml) (empty $ports) }}
+{{- range $_, $peer := ternary dict (include "metrics.v1.present" $policy.peers | fromJson) (empty $ports) }}
 - from:
     - {{ include "metrics.v1.peer" $peer | trim | indent 6 | trim }}
   ports:
@@ -34,11 +34,11 @@
   ports:
     - {port: {{ include "metrics.v1.collectorPort" . }}, protocol: TCP}
 {{- end }}
-{{- range $_, $peer := include "metrics.v1.present" $policy.egress | fromYaml }}
+{{- range $_, $peer := include "metrics.v1.present" $policy.egress | fromJson }}
 - to:
     - {{ include "metrics.v1.peer" $peer | trim | indent 6 | trim }}
   ports:
-    {{- range $_, $port := include "metrics.v1.present" $peer.ports | fromYaml }}
+    {{- range $_, $port := include "metrics.v1.present" $peer.ports | fromJson }}
     - {port: {{ int $port }}, protocol: TCP}
     {{- end }}
 {{- end }}

@@ -16,7 +16,7 @@ Prometheus. workload.extraPorts is the only value of another chart that is read 
 {{- if or (eq .Values.metrics.role "http-api") (eq (include "metrics.v1.delivery" .) "pull") }}
 {{ include "metrics.v1.portName" . | quote }}: {{ int .Values.metrics.port }}
 {{- end }}
-{{- range $name, $port := include "metrics.v1.extraPorts" . | fromYaml }}
+{{- range $name, $port := include "metrics.v1.extraPorts" . | fromJson }}
 {{ $name | quote }}: {{ int $port }}
 {{- end }}
 {{- end -}}

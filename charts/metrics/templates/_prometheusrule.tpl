@@ -10,7 +10,7 @@ apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   {{- include "metrics.v1.metadata" $ | nindent 2 }}
-  {{- range $name, $value := include "metrics.v1.present" $.Values.metrics.alerts.labels | fromYaml }}
+  {{- range $name, $value := include "metrics.v1.present" $.Values.metrics.alerts.labels | fromJson }}
     {{ $name | quote }}: {{ $value | quote }}
   {{- end }}
 spec:

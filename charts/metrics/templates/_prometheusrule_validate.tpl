@@ -22,7 +22,7 @@
 
 {{- define "metrics.v1.validate.slo" -}}
 {{- $metrics := .Values.metrics -}}
-{{- $latency := include "metrics.v1.present" $metrics.slo.latency | fromYaml -}}
+{{- $latency := include "metrics.v1.present" $metrics.slo.latency | fromJson -}}
 {{- range $quantile, $duration := $latency -}}
 {{- if not (hasKey (include "metrics.v1.slo.bounds" $ | fromYaml) $duration) -}}
 {{- fail (printf "metrics.slo.latency.%s is %s, but no bucket ends there, so nobody can tell: choose 50ms, 100ms, 300ms, 1s, 3s or 5s." $quantile $duration) -}}

@@ -15,7 +15,7 @@ spec:
 {{/* Name and labels of either monitor. */}}
 {{- define "metrics.v1.monitorMetadata" -}}
 {{- include "metrics.v1.metadata" . }}
-{{- with include "metrics.v1.present" .Values.metrics.serviceMonitor.labels | fromYaml }}
+{{- with include "metrics.v1.present" .Values.metrics.serviceMonitor.labels | fromJson }}
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
@@ -38,7 +38,7 @@ sampleLimit: {{ . }}
 {{- with int $metrics.budget.labels }}
 labelLimit: {{ . }}
 {{- end }}
-{{- range $name, $limit := include "metrics.v1.present" $metrics.serviceMonitor.limits | fromYaml }}
+{{- range $name, $limit := include "metrics.v1.present" $metrics.serviceMonitor.limits | fromJson }}
 {{ $name }}: {{ if kindIs "string" $limit }}{{ $limit }}{{ else }}{{ int64 $limit }}{{ end }}
 {{- end }}
 {{- end -}}

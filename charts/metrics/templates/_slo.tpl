@@ -14,7 +14,7 @@ work there is and how much of it breaks the promise, per second, and `promise`, 
 {{- $promise := printf "%s %% of %s succeed" (include "metrics.v1.promql.number" $slo.availability) $names.work -}}
 {{- $objectives = append $objectives (dict "name" "availability" "alert" "Availability" "budget" (divf (subf 100 $slo.availability) 100) "work" $work "errors" $errors "promise" $promise) -}}
 {{- end -}}
-{{- range $quantile, $duration := include "metrics.v1.present" $slo.latency | fromYaml -}}
+{{- range $quantile, $duration := include "metrics.v1.present" $slo.latency | fromJson -}}
 {{- $bound := get (include "metrics.v1.slo.bounds" $ | fromYaml) $duration -}}
 {{- $work := printf "%s (rate(%s_count{%s}[5m]))" $sum $names.duration $selector -}}
 {{- $fast := printf "%s (rate(%s_bucket{%s,le=~%q}[5m]))" $sum $names.duration $selector $bound -}}

@@ -43,7 +43,7 @@
 
 {{- define "metrics.v1.validate.labels" -}}
 {{- $reserved := list "container" "endpoint" "environment" "instance" "job" "le" "namespace" "pod" "quantile" "service" "service_instance_id" -}}
-{{- range $name, $value := include "metrics.v1.present" .Values.metrics.customLabels | fromYaml -}}
+{{- range $name, $value := include "metrics.v1.present" .Values.metrics.customLabels | fromJson -}}
 {{- if has $name $reserved -}}
 {{- fail (printf "metrics.customLabels.%s is a label that the platform sets itself: choose another name." $name) -}}
 {{- end -}}
@@ -57,7 +57,7 @@
 {{- end -}}
 
 {{- define "metrics.v1.validate.handlers" -}}
-{{- range $name, $pattern := include "metrics.v1.present" .Values.metrics.excludedHandlers | fromYaml -}}
+{{- range $name, $pattern := include "metrics.v1.present" .Values.metrics.excludedHandlers | fromJson -}}
 {{- if contains "," (toString $pattern) -}}
 {{- fail (printf "metrics.excludedHandlers.%s is %q, and METRICS_EXCLUDED_HANDLERS is separated by commas: write two entries." $name $pattern) -}}
 {{- end -}}

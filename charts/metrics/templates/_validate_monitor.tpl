@@ -16,7 +16,7 @@
 
 {{- define "metrics.v1.validate.monitorLabels" -}}
 {{- $monitor := .Values.metrics.serviceMonitor -}}
-{{- range $name, $_ := include "metrics.v1.present" $monitor.labels | fromYaml -}}
+{{- range $name, $_ := include "metrics.v1.present" $monitor.labels | fromJson -}}
 {{- if hasKey (include "metrics.v1.labels" $ | fromYaml) $name -}}
 {{- fail (printf "metrics.serviceMonitor.labels has %s, which the chart sets itself: leave it out." $name) -}}
 {{- end -}}
@@ -54,7 +54,7 @@
 {{- define "metrics.v1.validate.annotations" -}}
 {{- if include "metrics.v1.annotates" . -}}
 {{- range list "tlsConfig" "basicAuth" "authorization" "endpoints" -}}
-{{- if include "metrics.v1.present" (get $.Values.metrics.serviceMonitor .) | fromYaml -}}
+{{- if include "metrics.v1.present" (get $.Values.metrics.serviceMonitor .) | fromJson -}}
 {{- fail (printf "metrics.serviceMonitor.%s is set, but the cluster does not know monitoring.coreos.com/v1 %s, and prometheus.io annotations cannot say it: install the Prometheus operator's CRDs, leave it out, or set metrics.serviceMonitor.create to never." . (include "metrics.v1.monitorKind" $)) -}}
 {{- end -}}
 {{- end -}}

@@ -4,7 +4,7 @@
 {{- $peer := last . | default dict -}}
 {{- $selectors := list -}}
 {{- range list "namespaceSelector" "podSelector" -}}
-{{- if include "metrics.v1.peerLabels" (list $peer .) | fromYaml -}}
+{{- if include "metrics.v1.peerLabels" (list $peer .) | fromJson -}}
 {{- $selectors = append $selectors . -}}
 {{- end -}}
 {{- end -}}

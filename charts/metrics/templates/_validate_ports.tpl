@@ -2,7 +2,7 @@
 {{- define "metrics.v1.validate.port" -}}
 {{- $own := include "metrics.v1.portName" . -}}
 {{- $used := dict (int .Values.metrics.port | toString) $own -}}
-{{- range $name, $port := include "metrics.v1.extraPorts" . | fromYaml -}}
+{{- range $name, $port := include "metrics.v1.extraPorts" . | fromJson -}}
 {{- if eq $name $own -}}
 {{- fail (printf "workload.extraPorts.%s has the name of the port that metrics.port declares: give it another name, or change metrics.portName." $name) -}}
 {{- end -}}

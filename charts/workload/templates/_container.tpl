@@ -48,7 +48,7 @@ connections come, and a server that has closed its port refuses them. Nobody but
 Kubernetes before 1.30 does not know how to wait by itself, and not every image has a program for it: there a pod stops at once.
 */}}
 {{- define "workload.v1.preStop" -}}
-{{- $called := or (eq .Values.metrics.role "http-api") (include "metrics.v1.present" .Values.workload.extraPorts | fromYaml) -}}
+{{- $called := or (eq .Values.metrics.role "http-api") (include "metrics.v1.present" .Values.workload.extraPorts | fromJson) -}}
 {{- $known := semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version -}}
 {{- if and $called $known (gt (int .Values.workload.preStopSeconds) 0) -}}true{{- end -}}
 {{- end -}}
