@@ -30,7 +30,7 @@ gate: .venv/complete ## Verify SERVICE in ENVIRONMENT on TARGET (embedded, kind 
 	@gate verify "$(SERVICE)" "$(ENVIRONMENT)" --target "$(TARGET)" $(ARGS)
 
 .PHONY: test
-test: .venv/complete lint ## The fast part: lint, unit and render tests, under two minutes, no service started
+test: .venv/complete lint ## The fast part: lint, unit and render tests, four minutes, no service started
 	@python ci/toolchain/tools.py helm helm3 promtool renderer reachability
 	@python -m cluster_images.crds
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
