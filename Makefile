@@ -67,17 +67,21 @@ schema: .venv/complete ## From values-schema.json derive every chart's values.sc
 
 .PHONY: fleet
 fleet: .venv/complete ## Render every service for every environment, and hold all against schemas and policies
+	@python ci/toolchain/tools.py renderer
 	@python -m cluster_images.crds
 	@python -m chart_harness.fleet_check
 
 .PHONY: template-coverage
 template-coverage: .venv/complete ## Print which branches of the charts' templates tests/charts takes (ARGS="-n 2 tests/charts")
-	@python ci/toolchain/tools.py helm
+	@python ci/toolchain/tools.py helm helm3 promtool renderer
+	@python -m cluster_images.crds
 	@python -m chart_harness.template_coverage $(ARGS)
 
 .PHONY: diff
 diff: .venv/complete ## Tell by meaning what the charts change in the fleet since BASE, a git ref (ARGS="--head REF", "--acknowledge ID", "--json")
 	@if [ -z "$(BASE)" ]; then echo "Say since when: make diff BASE=<a commit, branch or tag, such as origin/main>" >&2; exit 2; fi
+	@python ci/toolchain/tools.py renderer
+	@python -m cluster_images.crds
 	@python -m chart_harness.blast_radius "$(BASE)" $(ARGS)
 
 .PHONY: service

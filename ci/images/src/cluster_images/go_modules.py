@@ -57,13 +57,18 @@ class GoModule:
         return digest.hexdigest()[:16]
 
 
+def place(module: GoModule) -> Path:
+    """The folder in the cache that the module's binaries are built into."""
+    return cache_folder() / "bin" / f"{module.name}-{module.version}-{module.content}"
+
+
 def build(module: GoModule, names: Iterable[str] | None = None) -> dict[str, Path]:
     """The module's binaries by name (all, or those named), built where they are not in the cache yet.
 
     Safe from many threads and processes at once; two builds of the same module take turns. Raises GoBuildError.
     """
     wanted = tuple(names) if names is not None else tuple(module.programs)
-    folder = cache_folder() / "bin" / f"{module.name}-{module.version}-{module.content}"
+    folder = place(module)
     binaries = {name: folder / name for name in wanted}
     if all(binary.exists() for binary in binaries.values()):
         return binaries
