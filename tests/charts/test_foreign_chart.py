@@ -14,8 +14,8 @@ import yaml
 from chart_harness import checks
 from chart_harness.frozen import thaw
 from chart_harness.helm import Helm
+from chart_harness.layers import over
 from chart_harness.render import Release, RenderError, render
-from tests.charts.released.charts import merged
 
 # The container's own list of ports goes; the library's comes, with the env.
 PORTS = """\
@@ -84,7 +84,7 @@ def legacy(root: Path, created: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def rendered(chart: Path, **overrides: Any) -> Release:
-    return render(chart, name="legacy", overrides=merged(merged(BLOCK, HARDENED), overrides))
+    return render(chart, name="legacy", overrides=over(over(BLOCK, HARDENED), overrides))
 
 
 def test_it_is_three_lines(created: Path, legacy: Path, root: Path) -> None:

@@ -17,6 +17,7 @@ from chart_harness.fleet import values_files
 from chart_harness.fleet_render import pairs, render_fleet
 from chart_harness.frozen import thaw
 from chart_harness.helm import Helm
+from chart_harness.layers import over
 from chart_harness.manifest import parse
 from chart_harness.programs import find_program
 from chart_harness.render import PROMETHEUS_OPERATOR_CRDS, Release, RenderError, render
@@ -110,7 +111,7 @@ class TestNull:
             if request.param == "environment":
                 return on_both(helms, chart, values, values=files)
             own = yaml.safe_load(files[0].read_text())
-            files[0].write_text(yaml.safe_dump(_over(own, values)))
+            files[0].write_text(yaml.safe_dump(over(own, values)))
             return on_both(helms, chart, {}, values=files[1:])
 
         return rendered
@@ -151,7 +152,7 @@ def test_a_difference_is_seen(helms: tuple[Helm, Helm], root: Path, tmp_path: Pa
     shutil.copytree(root / "charts", tmp_path / "charts", ignore=shutil.ignore_patterns("examples"))
     chart, (own, environment) = values_files(tmp_path, "aaa-api", "staging")
     requests = {"workload": {"resources": {"requests": {"cpu": None}}}}
-    own.write_text(yaml.safe_dump(_over(yaml.safe_load(own.read_text()), requests)))
+    own.write_text(yaml.safe_dump(over(yaml.safe_load(own.read_text()), requests)))
     with pytest.raises(AssertionError, match=r"cpu is null"):
         on_both(helms, chart, {}, values=[environment])
 
@@ -174,16 +175,7 @@ def test_units(helms: tuple[Helm, Helm], root: Path) -> None:
     fewer = on_both(
         helms,
         chart,
-        _over(UNITS, {"metrics": {"units": {"night": None}}, "workload": {"units": {"night": None}}}),
+        over(UNITS, {"metrics": {"units": {"night": None}}, "workload": {"units": {"night": None}}}),
         values=files,
     )
     assert len(fewer.of_kind("Deployment")) == 2
-
-
-def _over(below: Values, above: Values) -> dict[str, Any]:
-    """`above` laid over `below`; null is kept, for Helm to read."""
-    merged = dict(below)
-    for key, value in above.items():
-        nested = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _over(merged[key], value) if nested else value
-    return merged

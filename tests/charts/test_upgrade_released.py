@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from chart_harness.frozen import thaw
+from chart_harness.layers import over
 from chart_harness.render import render
 
 from .released import charts as released
@@ -96,7 +97,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 } | {
     f"every key, {role} on {backend}": (
         "aaa-api",
-        released.merged(EVERY_KEY, {"metrics": {"role": role}, "env": {"standard": {"PROMETHEUS_BACKEND": backend}}}),
+        over(EVERY_KEY, {"metrics": {"role": role}, "env": {"standard": {"PROMETHEUS_BACKEND": backend}}}),
     )
     for role in ("http-api", "amqp-consumer", "task-runner")
     for backend in ("prometheus", "otel", "shadow")

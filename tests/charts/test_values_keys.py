@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from chart_harness.fleet import values_files
+from chart_harness.layers import over
 from chart_harness.render import Release, RenderError, render
-from tests.charts.keys.row import ANYTHING, Row, is_at, over, places
+from tests.charts.keys.row import ANYTHING, Row, is_at, places
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = [path.stem for path in sorted((Path(__file__).parent / "keys").glob("*.py")) if path.stem != "row"]

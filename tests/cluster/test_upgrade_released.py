@@ -15,6 +15,7 @@ from chart_harness.clusters.probes import pods_of, restarts
 from chart_harness.clusters.waits import Waiting, wait_for
 from chart_harness.clusters.watching import Snapshot
 from chart_harness.fixtures.clusters import CallerFactory
+from chart_harness.layers import over
 from tests.charts.released import charts as released
 
 from .traffic import keep_asking
@@ -38,7 +39,7 @@ def test_no_request_fails_from_the_last_release_to_the_present_libraries(
     namespace: Namespace, caller: CallerFactory, tmp_path: Path
 ) -> None:
     version = released.newest()
-    given = released.merged(released.values_of(SERVICE, "production", version), values())
+    given = over(released.values_of(SERVICE, "production", version), values())
     old_chart = released.with_released_libraries(SERVICE, version, tmp_path / "released")
     new_chart = released.with_present_libraries(SERVICE, version, tmp_path / "present")
     host = f"{SERVICE}.{namespace.name}"
@@ -54,7 +55,7 @@ def test_no_request_fails_from_the_last_release_to_the_present_libraries(
         assert {pod.name for pod in pods_of(after)} == pods, "the libraries alone restart nothing"
         assert {item["kind"] for item in after.objects} > kinds
 
-        with_news = namespace.install(new_chart, overrides=released.merged(given, NEW_VALUES))
+        with_news = namespace.install(new_chart, overrides=over(given, NEW_VALUES))
         until_gone(namespace, pods)
         answers = requests.answers()
     assert answers.failed == {}

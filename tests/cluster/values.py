@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
+from chart_harness.layers import over
+
 SERVICES = ("aaa-api", "archive-tagger", "event-recorder")
 PORT = 8080
 CALLER = "aaa-gateway"
@@ -22,17 +24,9 @@ PUSHED_OFTEN: Mapping[str, Any] = {"metrics": {"otlp": {"pushInterval": "1s"}}}
 
 def values(*layers: Mapping[str, Any]) -> Mapping[str, Any]:
     """Maps of values, each over the one before, and all over what keeps a release small."""
-    return reduce(_over, layers, _THRIFTY)
+    return reduce(over, layers, _THRIFTY)
 
 
 def variables(**standard: str) -> Mapping[str, Any]:
     """Environment variables of the service."""
     return {"env": {"standard": standard}}
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        known = merged.get(key)
-        merged[key] = _over(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
-    return merged

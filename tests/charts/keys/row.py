@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chart_harness.layers import over
 from chart_harness.render import PROMETHEUS_OPERATOR_CRDS, Release
 
 # `shows` of a row that is content with any difference.
@@ -71,15 +72,6 @@ def is_at(place: str, where: str) -> bool:
     if wanted not in {named, named.partition("/")[0]}:
         return False
     return not wanted_path or path == wanted_path or path.startswith((f"{wanted_path}.", f"{wanted_path}["))
-
-
-def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """The values `above` laid over those `below`, as Helm does it with two files."""
-    merged = dict(below)
-    for key, value in above.items():
-        known = merged.get(key)
-        merged[key] = over(known, value) if isinstance(value, Mapping) and isinstance(known, Mapping) else value
-    return merged
 
 
 def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:

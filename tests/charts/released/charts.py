@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from charts.publish import content
 
-__all__ = ["content", "merged", "newest", "package", "values_of", "with_present_libraries", "with_released_libraries"]
+from chart_harness.layers import over
+
+__all__ = ["content", "newest", "package", "values_of", "with_present_libraries", "with_released_libraries"]
 
 RELEASED = Path(__file__).parent
 CHARTS = RELEASED.parents[2] / "charts"
@@ -33,8 +34,8 @@ def values_of(service: str, environment: str, version: str) -> dict[str, Any]:
     """The values that a service of that release had, its files merged as Helm does."""
     folder = RELEASED / version / "services" / service
     files = (folder / "values.yaml", folder / "environments" / environment / "values.yaml")
-    base, over = (yaml.safe_load(path.read_text()) for path in files)
-    return merged(base, over)
+    base, differing = (yaml.safe_load(path.read_text()) for path in files)
+    return over(base, differing)
 
 
 def with_released_libraries(service: str, version: str, into: Path) -> Path:
@@ -51,15 +52,6 @@ def with_present_libraries(service: str, version: str, into: Path) -> Path:
     for library in LIBRARIES:
         shutil.copytree(CHARTS / library, chart / "charts" / library, ignore=_NOT_IN_A_PACKAGE)
     return chart
-
-
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Values over values: maps are merged, everything else is replaced."""
-    result = dict(below)
-    for key, value in above.items():
-        known = result.get(key)
-        result[key] = merged(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
-    return result
 
 
 def _service(service: str, version: str, into: Path) -> Path:
