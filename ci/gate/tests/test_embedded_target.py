@@ -47,6 +47,8 @@ def printed(target: EmbeddedTarget, wait: Callable[[Callable[[], bool]], None]) 
         return all(log.lines and log.lines[-1].text == "up" for log in target.logs())
 
     wait(up)
+    # A process may print before the thread that started it knows its pid; whose memory was seen is known.
+    wait(lambda: all(use.samples for use in target.memory()))
     return [[line.text for line in log.lines[:-1]] for log in target.logs()]
 
 
@@ -56,7 +58,6 @@ def test_a_release_that_runs(
     arguments = (JSON, "$(METRICS_PORT)", "$(K8S_POD_NAME)", "$(PATH)", "$$(METRICS_PORT)")
     target.start(replace(workload, command=(*workload.command, *arguments)))
     said = printed(target, wait)
-    wait(lambda: all(use.samples for use in target.memory()))
     environments = {shown.pod: shown for shown in target.environments()}
 
     assert [pod.name for pod in target.pods()] == list(environments) == ["demo-0", "demo-1"]
