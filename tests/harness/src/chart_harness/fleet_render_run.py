@@ -39,7 +39,7 @@ def provide(
 
     Raises FleetRenderError, or GoBuildError where the renderer cannot be built.
     """
-    found = {pair: _read(item) for pair, item in planned.items()}
+    found = {pair: _kept_well(item) for pair, item in planned.items()}
     missing = [
         item for pair, item in planned.items() if found[pair] is None or (assess and _unassessed(item, found[pair]))
     ]
@@ -63,6 +63,12 @@ def _read(item: Planned) -> Kept | None:
         return Kept(item.refused, "", [])
     kept = store.read(item.key)
     return Kept(*kept) if kept else None
+
+
+def _kept_well(item: Planned) -> Kept | None:
+    """What is kept, but an error that was: it names files where they were then, and may be read elsewhere now."""
+    kept = _read(item)
+    return None if kept and kept.error and not item.refused else kept
 
 
 def _unassessed(item: Planned, kept: Kept | None) -> bool:
