@@ -14,6 +14,7 @@ from typing import Literal
 import pytest
 
 from chart_harness.render import Release
+from promotion_gate import checks
 from promotion_gate.checks.check import Subject
 from promotion_gate.contract import Contract, contract_for
 from promotion_gate.evidence import (
@@ -33,6 +34,8 @@ from promotion_gate.evidence import (
 )
 from promotion_gate.manifests import Judged
 from promotion_gate.plan import MetricSpec, Plan
+from promotion_gate.policy import Policy, Requirement
+from promotion_gate.verdict import PolicyRecord
 from promotion_gate.workload import EnvVar, Probe, Workload, resolve_env
 
 TAKEN = datetime(2025, 11, 21, 10, 42, 7, tzinfo=UTC)
@@ -40,6 +43,9 @@ IMAGE = "reference-service:0.1.0"
 MIB = 1024 * 1024
 JUDGED = Judged(Path(), Release("demo", "staging", Path("demo"), ()), {})
 """Nothing was rendered: the evidence is made here."""
+EVERYTHING = Policy(version="test", inventory={"cluster": {check.id: Requirement() for check in checks.ALL}})
+"""A policy that requires every check, of however little evidence."""
+EVERYTHING_RECORD = PolicyRecord(version="test", sha256="c" * 64)
 PLAN = Plan(metrics={"items_total": MetricSpec(type="counter", labels=frozenset({"kind"}))})
 
 
@@ -103,7 +109,15 @@ def _subject(
     replaced = {substitution.name: substitution.actual}
     evidence = Evidence(
         pods=tuple(
-            PodState(name, "Running", ready=True, restarts=0, image=IMAGE, facts={"metadata.name": name})
+            PodState(
+                name,
+                "Running",
+                ready=True,
+                restarts=0,
+                image=IMAGE,
+                facts={"metadata.name": name},
+                image_digest=f"sha256:{'d' * 64}",
+            )
             for name in names
         ),
         logs=tuple(

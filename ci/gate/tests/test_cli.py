@@ -80,7 +80,7 @@ def test_an_earlier_verdict_does_not_stand_beside_a_run_that_could_not_start(roo
 def test_a_folder_without_charts_is_told(tmp_path: Path) -> None:
     result = gate(tmp_path, tmp_path / "reports", "aaa-api", "staging")
     assert result.exit_code == 3
-    assert "the fleet is empty" in result.stderr
+    assert "promotion-policy.yaml cannot be read" in result.stderr
 
 
 def test_the_checks_are_listed_with_their_pages(root: Path) -> None:

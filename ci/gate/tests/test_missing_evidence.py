@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from ci.gate.tests.conftest import JUDGED
+from ci.gate.tests.conftest import EVERYTHING, EVERYTHING_RECORD, JUDGED
 from promotion_gate import checks
 from promotion_gate.checks import Check
 from promotion_gate.checks.check import Subject, conclude, observe, unproved
@@ -18,7 +18,7 @@ from promotion_gate.targets import Target
 from promotion_gate.verdict import Finding, Outcome, ReleaseRecord, Verdict
 from promotion_gate.verification import Candidate, assess
 
-PARTS = [part.name for part in fields(Evidence)]
+PARTS = [part.name for part in fields(Evidence) if part.name != "moments"]
 NEEDS = {
     "pods-ready": {"pods"},
     "restarts": {"pods"},
@@ -40,14 +40,20 @@ def _all(value: object) -> Evidence:
 class _Target:
     """What a verdict says of its target."""
 
-    name, fit_for_promotion, note = "nowhere", True, ""
+    name, kind, identity, fit_for_promotion, note = "nowhere", "cluster", "here", True, ""
 
 
 def _candidate(subject: Subject) -> Candidate:
     release = ReleaseRecord(
-        service="demo", environment="staging", role="http-api", image="x", manifests_sha256="0" * 64, commit="1" * 40
+        service="demo",
+        environment="staging",
+        role="http-api",
+        image="x",
+        manifests_sha256="0" * 64,
+        chart_sha256="2" * 64,
+        commit="1" * 40,
     )
-    return Candidate(release, JUDGED, subject.workload, subject.contract, Plan())
+    return Candidate(release, JUDGED, subject.workload, subject.contract, Plan(), EVERYTHING, EVERYTHING_RECORD)
 
 
 def _verdict(subject: Subject, run: tuple[Check, ...] = checks.ALL) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -43,6 +44,11 @@ class Service:
         request.end_headers()
 
 
+def counts(traffic: Traffic) -> Traffic:
+    """Without the times, which are different each time."""
+    return replace(traffic, latencies=())
+
+
 def quiet(_done: int, _total: int) -> None:
     """No progress."""
 
@@ -54,7 +60,7 @@ def plan(*requests: Request, per_pod: int, concurrency: int = 4) -> Plan:
 def test_every_pod_gets_its_requests_in_turn(serve: Serve) -> None:
     services = {"demo-0": Service(), "demo-1": Service()}
     addresses = {pod: serve(service) for pod, service in services.items()}
-    assert send_traffic(plan(GET, POST, per_pod=5), addresses, quiet) == Traffic(10, {200: 10}, 0)
+    assert counts(send_traffic(plan(GET, POST, per_pod=5), addresses, quiet)) == Traffic(10, {200: 10}, 0)
     for service in services.values():
         assert service.asked == {("GET", "/a", b""): 3, ("POST", "/b?c=d", b'{"name": "\\u00e9"}'): 2}
         assert service.headers["Connection"] == "close"
@@ -71,20 +77,20 @@ def test_answers_count_by_status(serve: Serve) -> None:
     service = Service({"/missing": 404, "/broken": 500})
     requests = (GET, Request(path="/missing"), Request(path="/broken"))
     traffic = send_traffic(plan(*requests, per_pod=7), {"demo-0": serve(service)}, quiet)
-    assert traffic == Traffic(7, {200: 3, 404: 2, 500: 2}, 0)
+    assert counts(traffic) == Traffic(7, {200: 3, 404: 2, 500: 2}, 0)
     assert traffic.answers == 7
 
 
 def test_a_redirect_is_an_answer_and_not_followed(serve: Serve) -> None:
     service = Service({"/a": 302})
-    assert send_traffic(plan(GET, per_pod=2), {"demo-0": serve(service)}, quiet) == Traffic(2, {302: 2}, 0)
+    assert counts(send_traffic(plan(GET, per_pod=2), {"demo-0": serve(service)}, quiet)) == Traffic(2, {302: 2}, 0)
     assert service.asked == {("GET", "/a", b""): 2}
 
 
 def test_what_is_not_answered_counts_apart(serve: Serve, closed_port: int) -> None:
     addresses = {"demo-0": serve(Service({"/gone": 0})), "demo-1": f"http://127.0.0.1:{closed_port}"}
     traffic = send_traffic(plan(GET, Request(path="/gone"), per_pod=4), addresses, quiet)
-    assert traffic == Traffic(8, {200: 2}, 6)
+    assert counts(traffic) == Traffic(8, {200: 2}, 6)
     assert traffic.answers == 2
 
 
@@ -102,8 +108,8 @@ def test_progress_counts_up_to_the_whole_in_the_calling_thread(serve: Serve) -> 
 
 
 def test_no_pods_and_no_requests_are_no_traffic(serve: Serve) -> None:
-    assert send_traffic(plan(GET, per_pod=3), {}, quiet) == Traffic(0, {}, 0)
-    assert send_traffic(plan(per_pod=3), {"demo-0": serve(Service())}, quiet) == Traffic(0, {}, 0)
+    assert counts(send_traffic(plan(GET, per_pod=3), {}, quiet)) == Traffic(0, {}, 0)
+    assert counts(send_traffic(plan(per_pod=3), {"demo-0": serve(Service())}, quiet)) == Traffic(0, {}, 0)
 
 
 def test_an_interrupt_leaves_the_rest_unsent(serve: Serve) -> None:

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from promotion_gate.verdict import (
+    SCHEMA_VERSION,
     CheckRecord,
     Finding,
     Observation,
     Outcome,
+    PolicyRecord,
     ReleaseRecord,
     TargetRecord,
     Verdict,
@@ -47,13 +49,16 @@ def verdict(text: str = "a+ b+", required: Iterable[str] = "ab", **changes: Any)
         "role": "http-api",
         "image": "demo:1",
         "manifests_sha256": "0" * 64,
+        "chart_sha256": "2" * 64,
+        "image_digests": (f"sha256:{'3' * 64}",),
         "commit": "1" * 40,
         **changes.pop("release", {}),
     }
     fields: dict[str, Any] = {
-        "schema_version": "1",
+        "schema_version": SCHEMA_VERSION,
         "release": ReleaseRecord.model_validate(release),
         "target": TargetRecord(name="cluster", fit_for_promotion=True),
+        "policy": PolicyRecord(version="test", sha256="4" * 64),
         "started_at": NOON,
         "finished_at": NOON,
         "required_checks": tuple(required),
@@ -148,7 +153,7 @@ def test_a_document_that_contradicts_itself_does_not_load(key: str, value: objec
         ({"finished_at": NOON - timedelta(microseconds=1)}, "finished before it started"),
         ({"started_at": NOON.replace(tzinfo=None)}, "timezone"),
         ({"finished_at": NOON.replace(tzinfo=None)}, "timezone"),
-        ({"schema_version": "2"}, "schema_version"),
+        ({"schema_version": "1"}, "schema_version"),
         ({"approved": True}, "approved"),
     ],
 )
@@ -178,7 +183,7 @@ EMBEDDED = TargetRecord(name="embedded", fit_for_promotion=False)
         (verdict(target=EMBEDDED), False),
         (verdict(release={"commit": None}), False),
         (verdict(release={"uncommitted_changes": True}), False),
-        (verdict(release={"overrides": ("workload.replicas=1",)}), False),
+        (verdict(release={"set_values": ("workload.replicas=1",)}), False),
     ],
 )
 def test_it_promotes_only_as_committed_from_a_target_that_proves_it(what: Verdict, promotes: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ci.gate.tests.conftest import JUDGED
+from ci.gate.tests.conftest import EVERYTHING, EVERYTHING_RECORD, JUDGED
 from promotion_gate import checks
 from promotion_gate.checks.check import Subject
 from promotion_gate.evidence import Evidence, Family, Missing, Traffic
@@ -19,6 +19,7 @@ from promotion_gate.gathering import Patience, gather
 from promotion_gate.plan import Plan, Request
 from promotion_gate.progress import Progress
 from promotion_gate.targets import TargetError
+from promotion_gate.targets.target import PlaceKind
 from promotion_gate.verdict import Outcome, ReleaseRecord, Verdict
 from promotion_gate.verification import Candidate, Verification
 from promotion_gate.workload import Workload
@@ -33,6 +34,8 @@ class ScriptedTarget:
     evidence: Evidence
     broken: frozenset[str] = frozenset()
     name: str = "scripted"
+    kind: PlaceKind = "cluster"
+    identity: str = "here"
     fit_for_promotion: bool = True
     note: str = ""
     calls: list[str] = field(default_factory=list)
@@ -55,6 +58,9 @@ class ScriptedTarget:
 
     def memory(self) -> Any:
         return self._show("memory", self.evidence.memory)
+
+    def cpu(self) -> Any:
+        return self._show("cpu", self.evidence.cpu)
 
     def metrics(self) -> Any:
         return self._show("metrics", self.evidence.pages)
@@ -83,9 +89,10 @@ def verify() -> Verify:
             role=subject.workload.role,
             image=subject.workload.image,
             manifests_sha256="0" * 64,
+            chart_sha256="0" * 64,
             commit="0" * 40,
         )
-        candidate = Candidate(record, JUDGED, subject.workload, subject.contract, Plan())
+        candidate = Candidate(record, JUDGED, subject.workload, subject.contract, Plan(), EVERYTHING, EVERYTHING_RECORD)
         with Progress(Console(file=StringIO())) as progress:
             return Verification(Patience(ready=0, window=0, metrics=0)).verify(candidate, target, progress)
 
@@ -169,4 +176,5 @@ def test_only_ready_pods_get_requests(pull: Subject, serve: Callable[..., str], 
     plan = Plan(requests=(Request(path="/"),), requests_per_pod=3)
     with Progress(Console(file=StringIO())) as progress:
         seen = gather(pull.workload, pull.contract, plan, target, Patience(ready=0, window=0, metrics=0), progress)
-    assert seen.traffic == Traffic(sent=3, answered={200: 3})
+    assert not isinstance(seen.traffic, Missing)
+    assert replace(seen.traffic, latencies=()) == Traffic(sent=3, answered={200: 3})

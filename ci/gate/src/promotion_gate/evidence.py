@@ -32,6 +32,8 @@ class PodState:
     """Why it waits or ended, e.g. CrashLoopBackOff or ErrImagePull, with the detail the target has."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Field paths of the downward API and their values, e.g. `metadata.name`."""
+    image_digest: str = ""
+    """`sha256:…` of the image that runs, as the runtime says it; empty where the target knows none."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,77 @@ class MemoryUse:
 
     pod: str
     samples: tuple[tuple[float, int], ...]
+    oom_kills: int = 0
+    """Processes of the pod that the kernel killed because its memory limit was reached."""
 
     @property
     def peak(self) -> int:
         """Highest sample, in bytes; raises ValueError without samples."""
         return max(size for _, size in self.samples)
+
+
+@dataclass(frozen=True)
+class CpuUse:
+    """A pod's CPU time over time: (seconds since the start, CPU seconds used so far); a restart begins at zero again."""
+
+    pod: str
+    samples: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time for which the release was watched without an interruption: the newest such stretch."""
+
+    began: datetime
+    ended: datetime
+    interruptions: tuple[str, ...] = ()
+    """Why it had to begin again, e.g. "aaa-api-0 was restarted"."""
+
+    @property
+    def seconds(self) -> float:
+        return (self.ended - self.began).total_seconds()
+
+
+@dataclass(frozen=True)
+class ScrapeTarget:
+    """One page of the release as the cluster's Prometheus scrapes it."""
+
+    pod: str
+    url: str
+    health: str
+    """`up`, `down`, or `unknown` before the first scrape."""
+    last_error: str
+    samples_scraped: int
+    """In the last scrape that is stored."""
+    samples_kept: int
+    """Of those, what metric_relabel_configs left."""
+    series_stored: int
+    """The page's series that Prometheus holds at the time of that scrape: fewer than kept means that it rejected some."""
+
+
+@dataclass(frozen=True)
+class RuleState:
+    """A rule of the release as the cluster's Prometheus evaluates it."""
+
+    name: str
+    kind: Literal["alerting", "recording"]
+    health: str
+    """`ok`, `err`, or `unknown` before the first evaluation."""
+    last_error: str = ""
+    state: Literal["", "inactive", "pending", "firing"] = ""
+    """Of an alert."""
+    says: str = ""
+    """What the alert that is pending or firing says: its summary or description."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An attempt to connect, made in the release's namespace, and whether the chart's NetworkPolicies should let it through."""
+
+    source: str
+    destination: str
+    allowed: bool
+    reached: bool
 
 
 INSTANCE_LABEL = "service_instance_id"
@@ -152,10 +220,17 @@ class Traffic:
     answered: Mapping[int, int]
     """Answers by HTTP status."""
     unanswered: int = 0
+    latencies: tuple[tuple[float, float], ...] = ()
+    """Of each answer: seconds since the first request was sent, and the seconds it took."""
+    exclusive: bool = True
+    """Whether nobody else sends requests to these pods, so that what they counted is what the gate sent."""
 
     @property
     def answers(self) -> int:
         return sum(self.answered.values())
+
+
+_NOT_SHOWN = Missing("this target does not show it")
 
 
 @dataclass(frozen=True)
@@ -168,3 +243,10 @@ class Evidence:
     memory: tuple[MemoryUse, ...] | Missing
     pages: tuple[MetricsPage, ...] | Missing
     traffic: Traffic | Missing
+    cpu: tuple[CpuUse, ...] | Missing = _NOT_SHOWN
+    window: Window | Missing = _NOT_SHOWN
+    scrape_targets: tuple[ScrapeTarget, ...] | Missing = _NOT_SHOWN
+    rules: tuple[RuleState, ...] | Missing = _NOT_SHOWN
+    connections: tuple[Connection, ...] | Missing = _NOT_SHOWN
+    moments: Mapping[str, datetime] = field(default_factory=dict)
+    """When each part was looked at, by its name."""

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from promotion_gate.contract import Contract
 from promotion_gate.counted import counted
-from promotion_gate.evidence import Evidence, MetricsPage, Missing, Traffic
+from promotion_gate.evidence import (
+    Connection,
+    Evidence,
+    MetricsPage,
+    Missing,
+    PodState,
+    RuleState,
+    ScrapeTarget,
+    Traffic,
+    Window,
+)
 from promotion_gate.plan import Plan
 from promotion_gate.progress import Progress
 from promotion_gate.targets import Target
-from promotion_gate.traffic import send_traffic
+from promotion_gate.targets.target import ShowsCluster
+from promotion_gate.traffic import send_traffic, together
 from promotion_gate.workload import Workload
 
 _POLL = 0.2
@@ -25,6 +37,12 @@ _ENOUGH_WORK = 10
 T = TypeVar("T")
 
 
+ROUND_SECONDS = 5.0
+"""From the beginning of one round of requests to that of the next, while the release is watched."""
+_LONGEST = 3.0
+"""How often the window may begin again: the whole takes so many windows at most."""
+
+
 @dataclass(frozen=True)
 class Patience:
     """How long to wait, in seconds."""
@@ -32,7 +50,7 @@ class Patience:
     ready: float = 25.0
     """For all pods to be Ready."""
     window: float = 5.0
-    """Between Ready and the last look, at least."""
+    """Between Ready and the last look, without an interruption."""
     metrics: float | None = None
     """For every worker and all work to show; None: as long as that may honestly take, two pushes and a little."""
 
@@ -47,23 +65,61 @@ def gather(
     progress.stage(f"starting {counted(workload.replicas, 'pod')} of {workload.name} on the {target.name} target")
     target.start(workload)
     ready = _wait_until_ready(workload, target, patience.ready, progress)
-    began = time.monotonic()
-    traffic = _traffic(contract, plan, target, ready, progress)
     unready = Missing(f"no pod became Ready within {patience.ready:g} s")
-    pages: tuple[MetricsPage, ...] | Missing = unready
+    look = _Looks(target)
     if ready:
+        traffic, watched = _watch(contract, plan, target, patience.window, progress)
         longest = _honest_wait(workload) if patience.metrics is None else patience.metrics
         _wait_for_metrics(workload, contract, target, traffic, longest, progress)
-        _wait_out(patience.window - (time.monotonic() - began), progress)
-        pages = _seen("metrics", lambda: _pages(workload, target))
-    progress.stage("looking at pods, logs, environment and memory")
+        window: Window | Missing = watched.now()
+        pages = look.at("pages", "metrics", lambda: _pages(workload, target))
+        scrape_targets, rules, connections = _around(target, look, progress)
+    else:
+        traffic = _no_traffic(contract, plan) or Missing("no pod was Ready to take requests")
+        window = pages = scrape_targets = rules = connections = unready
+    progress.stage("looking at pods, logs, environment, memory and CPU")
     return Evidence(
-        pods=_seen("pods", target.pods),
-        logs=_seen("logs", target.logs),
-        environments=_seen("environments", target.environments),
-        memory=_seen("memory", target.memory),
+        pods=look.at("pods", "pods", target.pods),
+        logs=look.at("logs", "logs", target.logs),
+        environments=look.at("environments", "environments", target.environments),
+        memory=look.at("memory", "memory", target.memory),
+        cpu=look.at("cpu", "CPU", target.cpu),
         pages=pages,
         traffic=traffic,
+        window=window,
+        scrape_targets=scrape_targets,
+        rules=rules,
+        connections=connections,
+        moments=look.moments | dict.fromkeys(("traffic", "window"), datetime.now(UTC)),
+    )
+
+
+class _Looks:
+    """Looks at a target, and notes when each part was looked at."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self.moments: dict[str, datetime] = {}
+
+    def at(self, part: str, what: str, look: Callable[[], T]) -> T | Missing:
+        found = _seen(what, look)
+        self.moments[part] = datetime.now(UTC)
+        return found
+
+
+_Around = tuple[tuple[ScrapeTarget, ...] | Missing, tuple[RuleState, ...] | Missing, tuple[Connection, ...] | Missing]
+
+
+def _around(target: Target, look: _Looks, progress: Progress) -> _Around:
+    """What the cluster around the release makes of it."""
+    if not isinstance(target, ShowsCluster):
+        no = Missing(f"the {target.name} target has no Prometheus and no NetworkPolicy")
+        return no, no, no
+    progress.stage("looking at Prometheus' targets and rules, and at who can connect")
+    return (
+        look.at("scrape_targets", "Prometheus' targets", target.scrape_targets),
+        look.at("rules", "Prometheus' rules", target.rules),
+        look.at("connections", "connections", target.connections),
     )
 
 
@@ -89,18 +145,89 @@ def _wait_until_ready(workload: Workload, target: Target, patience: float, progr
         time.sleep(_POLL)
 
 
-def _traffic(contract: Contract, plan: Plan, target: Target, ready: bool, progress: Progress) -> Traffic | Missing:
+class _Watched:
+    """The newest stretch of time in which no container was restarted and no pod or image was another one."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._interruptions: list[str] = []
+        self.restarted = False
+        self._began = datetime.now(UTC)
+        self._known = self._states()
+
+    def _states(self) -> dict[str, PodState]:
+        found = _seen("pods", self._target.pods)
+        return {} if isinstance(found, Missing) else {pod.name: pod for pod in found}
+
+    def look(self) -> None:
+        """Begins the time again if something happened since the last look."""
+        states = self._states()
+        if why := _interruption(self._known, states):
+            self._interruptions.append(why)
+            self._began = datetime.now(UTC)
+            self.restarted = self.restarted or any(pod.restarts for pod in states.values())
+        self._known = states
+
+    def now(self) -> Window:
+        """The stretch until now, and a last look."""
+        self.look()
+        return Window(self._began, datetime.now(UTC), tuple(self._interruptions))
+
+    @property
+    def seconds(self) -> float:
+        return (datetime.now(UTC) - self._began).total_seconds()
+
+
+def _interruption(before: Mapping[str, PodState], after: Mapping[str, PodState]) -> str:
+    """What is not as it was, as a clause; empty if all is."""
+    if not after:
+        return "the pods could not be seen"
+    for name, pod in after.items():
+        if name not in before:
+            return f"{name} is new"
+        if pod.restarts != before[name].restarts:
+            return f"{name} was restarted"
+        if (pod.image, pod.image_digest) != (before[name].image, before[name].image_digest):
+            return f"{name} runs another image"
+    return "".join(f"{name} is gone" for name in sorted(before.keys() - after.keys())[:1])
+
+
+def _watch(
+    contract: Contract, plan: Plan, target: Target, seconds: float, progress: Progress
+) -> tuple[Traffic | Missing, _Watched]:
+    """Watches for so long without an interruption, and sends a round of requests every few seconds meanwhile.
+
+    A restart ends the waiting: it has decided the verdict already.
+    """
+    watched, no_traffic = _Watched(target), _no_traffic(contract, plan)
+    began = round_began = time.monotonic()
+    traffic: Traffic | Missing | None = no_traffic
+    while True:
+        if no_traffic is None and (traffic is None or time.monotonic() - round_began >= ROUND_SECONDS):
+            round_began = time.monotonic()
+            traffic = together(traffic, _round(plan, target, round_began - began, progress))
+            progress.stage(f"watching for {seconds:g} s")
+        watched.look()
+        left = seconds - watched.seconds
+        if left <= 0 or watched.restarted or time.monotonic() - began > _LONGEST * seconds:
+            return traffic or Missing("nothing was sent"), watched
+        progress.step(f"another {left:.0f} s")
+        time.sleep(min(_POLL, left))
+
+
+def _no_traffic(contract: Contract, plan: Plan) -> Missing | None:
+    """Why nothing can be sent; None if something can."""
     if contract.work_is_counted_by != "traffic":
         return Missing("the role takes no requests, its work comes from a queue or a clock")
-    if not ready:
-        return Missing("no pod was Ready to take requests")
-    if not plan.requests:
-        return Missing("the service's gate.yaml names no requests")
+    return None if plan.requests else Missing("the service's gate.yaml names no requests")
+
+
+def _round(plan: Plan, target: Target, since: float, progress: Progress) -> Traffic | Missing:
     addresses = _seen("addresses", lambda: _ready_addresses(target))
     if isinstance(addresses, Missing):
         return addresses
     progress.stage(f"sending {plan.requests_per_pod} requests to each of {counted(len(addresses), 'pod')}")
-    return send_traffic(plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"))
+    return send_traffic(plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"), since)
 
 
 def _ready_addresses(target: Target) -> dict[str, str]:
@@ -139,14 +266,6 @@ def _wait_for_metrics(
             if workers >= wanted and work >= enough:
                 return
         time.sleep(_POLL)
-
-
-def _wait_out(seconds: float, progress: Progress) -> None:
-    """Lets the rest of the observation window pass."""
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        progress.step(f"watching for another {left:.0f} s")
-        time.sleep(min(_POLL, left))
 
 
 def _pages(workload: Workload, target: Target) -> tuple[MetricsPage, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -21,7 +21,9 @@ from pydantic import (
     model_validator,
 )
 
-SCHEMA_VERSION: Final = "1"
+from promotion_gate.measurements import Measurements
+
+SCHEMA_VERSION: Final = "2"
 
 
 class Outcome(StrEnum):
@@ -72,7 +74,11 @@ class CheckRecord(_Model):
 
     id: str
     title: str
+    question: str = Field(default="", description="what the check asks")
     documentation: str = Field(description="the check's page, a path in the repository")
+    asked_at: AwareDatetime | None = Field(
+        default=None, description="when the last part of what it rests on was looked at; None if it never was"
+    )
     finding: Finding
 
 
@@ -80,6 +86,8 @@ class TargetRecord(_Model):
     """Where the release ran."""
 
     name: str
+    kind: str = Field(default="", description="embedded, cluster or live: which inventory of the policy holds")
+    identity: str = Field(default="", description="tells this place from every other of its name, e.g. a cluster's uid")
     fit_for_promotion: bool = Field(description="false: this verdict never promotes, whatever its outcome")
     note: str = ""
 
@@ -91,10 +99,54 @@ class ReleaseRecord(_Model):
     environment: str
     role: str
     image: str
+    image_digests: tuple[str, ...] = Field(
+        default=(), description="sha256:… of every image that ran; none if not known"
+    )
     manifests_sha256: str = Field(description="digest of the rendered objects, as canonical JSON")
+    chart_sha256: str = Field(default="", description="digest of the chart's files, those of its libraries among them")
+    values: Mapping[str, Any] = Field(
+        default={}, description="what the policy's keys are set to, by dotted path: what a promotion copies"
+    )
     commit: str | None = Field(default=None, description="git commit of the checkout; None outside a checkout")
     uncommitted_changes: bool = False
-    overrides: tuple[str, ...] = Field(default=(), description="values given on the command line, on top of the files")
+    set_values: tuple[str, ...] = Field(default=(), description="given on the command line, on top of the files")
+
+
+class PolicyRecord(_Model):
+    """The promotion policy that said which checks are required."""
+
+    version: str
+    sha256: str = Field(description="digest of the file")
+
+
+class WindowRecord(_Model):
+    """For how long the release was watched without an interruption."""
+
+    began_at: AwareDatetime
+    seconds: float
+    interruptions: tuple[str, ...] = Field(default=(), description="why the time had to begin again")
+
+
+class BaselineRecord(_Model):
+    """The release that the noisy figures were compared with: the one that was promoted last."""
+
+    commit: str | None
+    finished_at: AwareDatetime
+    manifests_sha256: str
+    target_identity: str
+
+
+class Override(_Model):
+    """Somebody's word that a check that is not PASS shall not hold up a promotion. It changes no outcome."""
+
+    service: str
+    environment: str = Field(description="where the check failed")
+    check: str
+    actor: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    ticket: str = Field(min_length=1)
+    given_at: AwareDatetime
+    expires_at: AwareDatetime
 
 
 def judge(required: Iterable[str], records: Iterable[CheckRecord]) -> Outcome:
@@ -118,13 +170,20 @@ class Verdict(_Model):
     `outcome` is computed from the records: a document that claims another outcome does not load.
     """
 
-    schema_version: Literal["1"]
+    schema_version: Literal["2"]
     release: ReleaseRecord
     target: TargetRecord
+    policy: PolicyRecord | None = None
     started_at: AwareDatetime
     finished_at: AwareDatetime
+    window: WindowRecord | None = None
     required_checks: tuple[str, ...]
     checks: tuple[CheckRecord, ...]
+    measurements: Measurements = Measurements()
+    baseline: BaselineRecord | None = None
+    overrides: tuple[Override, ...] = Field(
+        default=(), description="those that hold for this release now; none makes a check PASS"
+    )
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -134,11 +193,23 @@ class Verdict(_Model):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def promotes(self) -> bool:
-        """Whether this verdict may promote: PASS, of exactly what a commit holds, from a target that proves what production will see."""
-        as_committed = (
-            self.release.commit is not None and not self.release.uncommitted_changes and not self.release.overrides
-        )
-        return self.outcome is Outcome.PASS and self.target.fit_for_promotion and as_committed
+        """Whether this verdict may promote: PASS, and bound to what production would get."""
+        return self.outcome is Outcome.PASS and not self.unfit
+
+    @property
+    def unfit(self) -> tuple[str, ...]:
+        """Why this verdict could not promote even if it is PASS, as clauses."""
+        release, target = self.release, self.target
+        reasons = {
+            f"a verdict from the {target.name} target never promotes": not target.fit_for_promotion,
+            "what it judged is in no commit": release.commit is None,
+            "the checkout had changes that no commit holds": release.uncommitted_changes,
+            "values were given on the command line": bool(release.set_values),
+            "it names no digest of an image": not release.image_digests,
+            "it names no digest of the chart": not release.chart_sha256,
+            "it names no promotion policy": self.policy is None,
+        }
+        return tuple(reason for reason, holds in reasons.items() if holds)
 
     def denied_claims(self, document: Mapping[str, object]) -> list[tuple[str, str, str]]:
         """The computed fields for which `document` says something else: name, what it claims and what is proved, as JSON."""

@@ -13,6 +13,7 @@ from promotion_gate.verdict import (
     Finding,
     Observation,
     Outcome,
+    PolicyRecord,
     ReleaseRecord,
     TargetRecord,
     Verdict,
@@ -32,7 +33,7 @@ def _verdict(
     required: Sequence[str] | None = None,
     observations: int = 1,
     seconds: float = 24.31,
-    overrides: Sequence[str] = (),
+    set_values: Sequence[str] = (),
 ) -> Verdict:
     """A verdict with one check an outcome, `check-0` and so on; `text` is in every free-text field."""
     records = tuple(
@@ -65,10 +66,13 @@ def _verdict(
             role="http-api",
             image=f"reference-service:0.1.0 {text}",
             manifests_sha256="9f2c61d7" * 8,
+            chart_sha256="51c0ffee" * 8,
+            image_digests=(f"sha256:{'d1ce' * 16}",),
             commit="0123456789abcdef0123456789abcdef01234567",
-            overrides=tuple(overrides),
+            set_values=tuple(set_values),
         ),
         target=TargetRecord(name="cluster" if fit else "embedded", fit_for_promotion=fit, note=note),
+        policy=PolicyRecord(version="2026.1", sha256="ab" * 32),
         started_at=STARTED,
         finished_at=STARTED + timedelta(seconds=seconds),
         required_checks=tuple([record.id for record in records] if required is None else required) + tuple(absent),

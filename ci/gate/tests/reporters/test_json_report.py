@@ -35,7 +35,7 @@ def test_it_reads_back_as_it_was_written(tmp_path: Path, make_verdict: MakeVerdi
     json_report.write(verdict, tmp_path / "verdict.json")
     assert json_report.read(tmp_path / "verdict.json") == verdict
     text = (tmp_path / "verdict.json").read_text(encoding="utf-8")
-    assert text.startswith('{\n  "schema_version": "1",\n')
+    assert text.startswith('{\n  "schema_version": "2",\n')
     assert text.endswith("}\n")
     assert json.loads(text)["outcome"] == outcome
 
@@ -60,7 +60,7 @@ def test_a_byte_that_is_not_utf_8_is_spelled_out(tmp_path: Path, make_verdict: M
 
 def _rubbish() -> list[tuple[str, Callable[[dict[str, Any]], object]]]:
     return [
-        ("another version", lambda d: d.update(schema_version="2")),
+        ("another version", lambda d: d.update(schema_version="3")),
         ("no version", lambda d: d.pop("schema_version")),
         ("no checks", lambda d: d.pop("checks")),
         ("no outcome", lambda d: d.pop("outcome")),
@@ -87,7 +87,7 @@ def test_rubbish_is_not_valid(
 
 def test_the_published_schema_is_that_of_the_model() -> None:
     assert schema.PUBLISHED.read_text(encoding="utf-8") == schema.text(), "run `python -m promotion_gate.schema`"
-    assert json_report.verdict_schema()["$id"] == "urn:promotion-gate:verdict:1"
+    assert json_report.verdict_schema()["$id"] == "urn:promotion-gate:verdict:2"
     assert json_report.verdict_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -139,7 +139,7 @@ def test_json_that_is_no_object(tmp_path: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"schema_version": "2"}, 'schema_version "2" and this gate reads "1"'),
+        ({"schema_version": "1"}, 'schema_version "1" and this gate reads "2"'),
         ({"schema_version": 1}, "schema_version 1 and"),
         ({"schema_version": None}, "schema_version none and"),
         ({"release": {}}, "malformed at release.service (Field required, and 4 more)"),

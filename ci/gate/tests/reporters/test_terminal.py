@@ -83,7 +83,7 @@ def test_reports_are_listed_on_lines_that_can_be_copied(make_verdict: MakeVerdic
 
 
 def test_values_from_the_command_line_are_shown(make_verdict: MakeVerdict) -> None:
-    assert "With values from the command line: metrics.port=1" in printed(make_verdict(overrides=("metrics.port=1",)))
+    assert "With values from the command line: metrics.port=1" in printed(make_verdict(set_values=("metrics.port=1",)))
 
 
 def test_markup_in_evidence_is_shown_and_not_obeyed(make_verdict: MakeVerdict) -> None:

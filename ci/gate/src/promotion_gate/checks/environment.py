@@ -98,4 +98,10 @@ def _secrets(process: ProcessEnvironment, workload: Workload) -> dict[str, str]:
     }
 
 
-CHECK = Check("environment", "Environment as rendered", assess)
+CHECK = Check(
+    id="environment",
+    title="Environment as rendered",
+    question="Does every process have the environment that the chart renders?",
+    reads=("environments", "pods"),
+    assess=assess,
+)

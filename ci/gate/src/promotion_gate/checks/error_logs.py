@@ -38,4 +38,10 @@ def assess(subject: Subject) -> Finding:
     )
 
 
-CHECK = Check("error-logs", "No log line with status 500+", assess)
+CHECK = Check(
+    id="error-logs",
+    title="No log line with status 500+",
+    question="Is there no log line with status 500 or above?",
+    reads=("logs",),
+    assess=assess,
+)

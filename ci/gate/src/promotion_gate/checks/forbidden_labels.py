@@ -36,4 +36,10 @@ def assess(subject: Subject) -> Finding:
     )
 
 
-CHECK = Check("forbidden-labels", "No forbidden label", assess)
+CHECK = Check(
+    id="forbidden-labels",
+    title="No forbidden label",
+    question="Is no series labelled with a user or a request?",
+    reads=("pages",),
+    assess=assess,
+)

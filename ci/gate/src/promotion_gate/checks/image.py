@@ -28,4 +28,10 @@ def assess(subject: Subject) -> Finding:
     )
 
 
-CHECK = Check("image", "Image as the chart names it", assess)
+CHECK = Check(
+    id="image",
+    title="Image as the chart names it",
+    question="Does the image run that the chart names?",
+    reads=("pods",),
+    assess=assess,
+)

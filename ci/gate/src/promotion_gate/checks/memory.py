@@ -44,4 +44,10 @@ def assess(subject: Subject) -> Finding:
     )
 
 
-CHECK = Check("memory", "Memory under its limit", assess)
+CHECK = Check(
+    id="memory",
+    title="Memory under its limit",
+    question="Did memory stay under the limit that the chart sets?",
+    reads=("memory",),
+    assess=assess,
+)

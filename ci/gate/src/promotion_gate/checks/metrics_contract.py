@@ -125,4 +125,10 @@ def _numbers(bounds: Sequence[float]) -> str:
     return " ".join("+Inf" if bound == math.inf else f"{bound:g}" for bound in bounds)
 
 
-CHECK = Check("metrics-contract", "Metrics as the role promises", assess)
+CHECK = Check(
+    id="metrics-contract",
+    title="Metrics as the role promises",
+    question="Are the metrics those that the role promises?",
+    reads=("pages",),
+    assess=assess,
+)

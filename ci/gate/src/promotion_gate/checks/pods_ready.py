@@ -43,4 +43,10 @@ def _state(phase: str, reason: str, *, ready: bool) -> str:
     return f"{state} ({reason})" if reason else state
 
 
-CHECK = Check("pods-ready", "Pods Running and Ready", assess)
+CHECK = Check(
+    id="pods-ready",
+    title="Pods Running and Ready",
+    question="Is every replica Running and Ready?",
+    reads=("pods", "logs"),
+    assess=assess,
+)

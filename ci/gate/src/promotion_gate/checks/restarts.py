@@ -31,4 +31,10 @@ def assess(subject: Subject) -> Finding:
     )
 
 
-CHECK = Check("restarts", "Zero restarts", assess)
+CHECK = Check(
+    id="restarts",
+    title="Zero restarts",
+    question="Has no container been restarted?",
+    reads=("pods",),
+    assess=assess,
+)

@@ -116,4 +116,10 @@ def _logged(logs: Iterable[PodLog], moments: Mapping[str, datetime], skew: timed
     )
 
 
-CHECK = Check("worker-series", "A series per worker, sum right", assess)
+CHECK = Check(
+    id="worker-series",
+    title="A series per worker, sum right",
+    question="Has each worker its own series, and is their sum right?",
+    reads=("pages", "traffic", "logs"),
+    assess=assess,
+)

@@ -44,7 +44,7 @@ def _properties(verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield "manifests_sha256", verdict.release.manifests_sha256
     yield "commit", verdict.release.commit or "none"
     yield "uncommitted_changes", str(verdict.release.uncommitted_changes).lower()
-    yield "overrides", ", ".join(verdict.release.overrides)
+    yield "set_values", ", ".join(verdict.release.set_values)
 
 
 def _case(row: Row, classname: str) -> TestCase:

@@ -85,8 +85,8 @@ class _Page:
             self.text(f"{sentences.tally(shown)}."),
             self.text(f"{sentences.promotion(verdict)} {target.note}".rstrip()),
         ]
-        if release.overrides:
-            lines.insert(1, self.text(f"With values from the command line: {', '.join(release.overrides)}"))
+        if release.set_values:
+            lines.insert(1, self.text(f"With values from the command line: {', '.join(release.set_values)}"))
         return Text("\n").join(lines)
 
     def _outcome(self, outcome: Outcome) -> Text:

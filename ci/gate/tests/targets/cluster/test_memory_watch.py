@@ -59,11 +59,16 @@ def shells(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Shell]]:
 
 
 @pytest.fixture
-def watch(cluster: Cluster) -> Iterator[MemoryWatch]:
+def watch(cluster: Cluster, shells: dict[str, list[Shell]]) -> Iterator[MemoryWatch]:
+    """A watch whose threads have ended before `shells` goes: a late one would take a shell of the next test."""
     made = MemoryWatch(cluster, HERE, LIMIT)
     yield made
     made.stop()
     made.stop()
+    if made._thread.is_alive():
+        made._thread.join()
+    for sampler in made._samplers:
+        sampler.join()
 
 
 def sizes(watch: MemoryWatch, api: FakeApi) -> dict[str, list[int]]:
@@ -127,16 +132,21 @@ def test_a_kill_that_nobody_explains_is_no_evidence(watch: MemoryWatch, api: Fak
 @pytest.mark.parametrize(
     ("shell", "says"),
     [
-        ([], "no command can be run in a"),
-        ([Shell([], ends=True)], "sh: not found"),
-        ([Shell(["300"], ends=False)], "values to unpack"),
+        (list, "no command can be run in a"),
+        (lambda: [Shell([], ends=True)], "sh: not found"),
+        (lambda: [Shell(["300"], ends=False)], "values to unpack"),
     ],
 )
 def test_a_container_that_cannot_be_read_is_no_evidence(
-    shell: list[Shell], says: str, watch: MemoryWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
+    shell: Callable[[], list[Shell]],
+    says: str,
+    watch: MemoryWatch,
+    api: FakeApi,
+    shells: dict[str, list[Shell]],
+    wait: Wait,
 ) -> None:
     put(api, "a")
-    shells["a"] = shell * 1000
+    shells["a"] = shell() * 1000
     watch.start()
 
     def told() -> bool:
@@ -159,6 +169,29 @@ def test_a_container_that_could_be_read_only_at_first_is_no_evidence(
     monkeypatch.setattr(memory, "SILENT_SECONDS", -1.0)
     with pytest.raises(ClusterError, match="the memory of a was not watched to the end"):
         sizes(watch, api)
+
+
+def test_a_container_that_ends_while_it_is_asked_for_could_be_read(
+    watch: MemoryWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(api, "a")
+    asked = threading.Event()
+
+    class Late(Shell):
+        def readline_channel(self, channel: int, timeout: float) -> bytes:
+            return super().readline_channel(channel, timeout) if asked.wait(timeout) else b""
+
+    def meanwhile(_pod: Any) -> bool:
+        asked.set()
+        watch._samplers[0].join()
+        return False
+
+    shells["a"] = [Late(["300 0 0"], ends=True)]
+    watch.start()
+    wait(lambda: bool(watch._samplers) and not shells["a"])
+    monkeypatch.setattr(memory, "was_out_of_memory", meanwhile)
+    assert sizes(watch, api) == {"a": []}
+    assert sizes(watch, api) == {"a": [300]}
 
 
 def test_a_watch_that_broke_is_no_evidence(

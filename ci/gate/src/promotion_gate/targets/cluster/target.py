@@ -15,7 +15,7 @@ from promotion_gate.targets.cluster.place import Place
 from promotion_gate.targets.cluster.release import install, substitutions
 from promotion_gate.targets.cluster.running import RunningRelease
 from promotion_gate.targets.cluster.secrets import copy_secrets
-from promotion_gate.targets.target import TargetError
+from promotion_gate.targets.target import PlaceKind, TargetError
 from promotion_gate.workload import Workload, read_workload
 
 
@@ -24,6 +24,8 @@ class ClusterTarget:
 
     def __init__(self, place: Place, judged: Judged, directory: Path) -> None:
         self.name, self.fit_for_promotion, self.note = place.name, place.fit_for_promotion, place.note
+        self.kind: PlaceKind = "cluster"
+        self.identity = ""
         self._place, self._judged, self._directory = place, judged, directory
         self._namespace: VerificationNamespace | None = None
         self._release: RunningRelease | None = None

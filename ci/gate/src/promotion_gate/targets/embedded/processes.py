@@ -52,6 +52,21 @@ def memory_bytes(main_pid: int) -> int:
     return anonymous + files
 
 
+def usage(main_pid: int) -> tuple[int, float]:
+    """A pod's memory in bytes, and the CPU seconds that its live processes and their ended children have used; zeros if it is gone."""
+    used = 0.0
+    for process in of_pod(main_pid):
+        try:
+            times = process.cpu_times()
+        except _GONE:
+            continue
+        # of a main process' ended children only: a worker's would be counted by its parent too
+        used += times.user + times.system
+        if process.pid == main_pid:
+            used += times.children_user + times.children_system
+    return memory_bytes(main_pid), round(used, 3)
+
+
 def _anonymous_bytes(process: psutil.Process) -> int:
     """The process' share of anonymous memory. Linux tells (proc_pid_smaps_rollup(5)); elsewhere, what it shares with nobody."""
     rollup = Path(f"/proc/{process.pid}/smaps_rollup")

@@ -10,18 +10,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chart_harness.host_ports import NoFreePort, PortLease
-from promotion_gate.evidence import MemoryUse, MetricsPage, PodLog, PodState, ProcessEnvironment, Substitution
+from promotion_gate.evidence import (
+    CpuUse,
+    MemoryUse,
+    MetricsPage,
+    PodLog,
+    PodState,
+    ProcessEnvironment,
+    Substitution,
+)
 from promotion_gate.log_lines import parse_log
 from promotion_gate.scrape import scrape
 from promotion_gate.targets.embedded import processes, watchdog
 from promotion_gate.targets.embedded.images import LocalImage, resolve
 from promotion_gate.targets.embedded.otlp_receiver import OtlpReceiver
 from promotion_gate.targets.embedded.pod import Pod, PodSpec
-from promotion_gate.targets.target import TargetError
+from promotion_gate.targets.target import PlaceKind, TargetError
 from promotion_gate.workload import Workload, expand, resolve_env
 
 SAMPLE_SECONDS = 0.25
-"""Between two readings of the pods' memory."""
+"""Between two readings of the pods' memory and CPU time."""
 
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _OTLP_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
@@ -31,6 +39,8 @@ class EmbeddedTarget:
     """Runs a release on this host. Files of the pods (logs, temporary files) go to `directory`."""
 
     name = "embedded"
+    kind: PlaceKind = "embedded"
+    identity = ""
     fit_for_promotion = False
     note = (
         "Ran as local processes: no kubelet scheduled it, no limit or NetworkPolicy was enforced, no Prometheus scraped it; "
@@ -45,8 +55,9 @@ class EmbeddedTarget:
         self._receiver: OtlpReceiver | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._samples: dict[str, list[tuple[float, int]]] = {}
+        self._cpu: dict[str, list[tuple[float, float]]] = {}
         self._stopping = threading.Event()
-        self._sampler = threading.Thread(target=self._sample, name="memory-sampler", daemon=True)
+        self._sampler = threading.Thread(target=self._sample, name="sampler", daemon=True)
         self._workload: Workload | None = None
 
     def start(self, workload: Workload) -> None:
@@ -67,6 +78,7 @@ class EmbeddedTarget:
         self._watchdog = watchdog.start(self._run)
         self._pods = [Pod(self._spec(workload, image, ordinal)) for ordinal in range(workload.replicas)]
         self._samples = {pod.spec.name: [] for pod in self._pods}
+        self._cpu = {pod.spec.name: [] for pod in self._pods}
         for pod in self._pods:
             pod.start()
         self._sampler.start()
@@ -152,17 +164,27 @@ class EmbeddedTarget:
         return tuple(found)
 
     def memory(self) -> tuple[MemoryUse, ...]:
+        self._ensure_sampled()
+        return tuple(MemoryUse(pod, tuple(samples)) for pod, samples in self._samples.items())
+
+    def cpu(self) -> tuple[CpuUse, ...]:
+        self._ensure_sampled()
+        return tuple(CpuUse(pod, tuple(samples)) for pod, samples in self._cpu.items())
+
+    def _ensure_sampled(self) -> None:
         if self._sampler.ident is not None and not self._sampler.is_alive() and not self._stopping.is_set():
             raise RuntimeError("the sampler ended early, what it saw is not all")
-        return tuple(MemoryUse(pod, tuple(samples)) for pod, samples in self._samples.items())
 
     def _sample(self) -> None:
         began = time.monotonic()
         while not self._stopping.wait(SAMPLE_SECONDS):
             for pod in self._pods:
-                size = processes.memory_bytes(pod.pid) if pod.pid else 0
+                if not pod.pid:
+                    continue
+                at, size, used = round(time.monotonic() - began, 2), *processes.usage(pod.pid)
                 if size:
-                    self._samples[pod.spec.name].append((round(time.monotonic() - began, 2), size))
+                    self._samples[pod.spec.name].append((at, size))
+                    self._cpu[pod.spec.name].append((at, used))
 
     def metrics(self) -> tuple[MetricsPage, ...]:
         if self._receiver is not None:

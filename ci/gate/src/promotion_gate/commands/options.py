@@ -1,0 +1,25 @@
+"""Options that several commands have, with one meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from promotion_gate.policy import POLICY_FILE
+
+ROOT = click.option(
+    "--root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The checkout that holds charts/."
+)
+POLICY = click.option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help=f"The promotion policy; {POLICY_FILE} of the checkout if not given.",
+)
+KEY = click.option(
+    "--key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="The private key (PEM) that signs; else the one that GATE_SIGNING_KEY holds; without any, the verdict is not signed.",
+)

@@ -1,0 +1,89 @@
+"""`gate verify`: runs a release, looks at it, and judges it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from promotion_gate.commands.ending import one_sentence
+from promotion_gate.commands.options import KEY, POLICY, ROOT
+from promotion_gate.commands.set_option import nested
+from promotion_gate.gathering import Patience
+from promotion_gate.policy import POLICY_FILE, load_policy
+from promotion_gate.progress import Progress
+from promotion_gate.reporters import forget_reports, write_reports
+from promotion_gate.reporters.terminal import print_verdict
+from promotion_gate.targets.choice import EMBEDDED, choose
+from promotion_gate.verification import Verification, prepare
+
+READY_IN_CLUSTER = 90.0
+"""Seconds: a node may have to pull the image first."""
+
+
+@click.command("verify")
+@click.argument("service")
+@click.argument("environment")
+@ROOT
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/gate"),
+    show_default=True,
+    help="Folder for the reports and the pods' logs; what an earlier run left there goes.",
+)
+@click.option(
+    "--target",
+    "target_name",
+    default=EMBEDDED,
+    show_default=True,
+    metavar="embedded|kind|context:NAME",
+    help="Where it runs: local processes, a kind cluster of this host, or a cluster of your kubeconfig.",
+)
+@click.option(
+    "--set", "said", multiple=True, metavar="KEY=VALUE", help="A value on top of the files, e.g. workload.replicas=1."
+)
+@click.option(
+    "--ready-timeout",
+    type=click.IntRange(1, 3600),
+    default=None,
+    help=f"Seconds for pods to be Ready; {Patience.ready:g} on the embedded target, {READY_IN_CLUSTER:g} in a cluster.",
+)
+@click.option(
+    "--window",
+    type=click.IntRange(0, 3600),
+    default=None,
+    help="Seconds to watch without an interruption, once Ready; the policy's window_seconds if not given.",
+)
+@POLICY
+@KEY
+def command(
+    service: str,
+    environment: str,
+    root: Path,
+    reports: Path,
+    target_name: str,
+    said: tuple[str, ...],
+    ready_timeout: int | None,
+    window: int | None,
+    policy: Path | None,
+    key: Path | None,
+) -> None:
+    """Run SERVICE as its chart says for ENVIRONMENT, look at what comes out, and judge it."""
+    console = Console()
+    with one_sentence(f"all that the gate started for {service} is stopped and gone. There is no verdict."):
+        forget_reports(reports)
+        shutil.rmtree(reports / "pods", ignore_errors=True)  # an old verdict must not stand beside a run without one
+        rules = load_policy(policy or root / POLICY_FILE)
+        candidate = prepare(root, service, environment, rules, nested(said), said)
+        target = choose(target_name, candidate.judged, reports / "pods")
+        ready = ready_timeout or (Patience.ready if target_name == EMBEDDED else READY_IN_CLUSTER)
+        watch = float(window) if window is not None else rules[0].window_seconds.get(target.kind, Patience.window)
+        with Progress(console) as progress:
+            verdict = Verification(Patience(ready, watch)).verify(candidate, target, progress)
+        written = write_reports(verdict, reports)
+    print_verdict(verdict, console, written)
+    sys.exit(verdict.outcome.exit_code)
