@@ -71,6 +71,8 @@ class MemoryWatch:
     def _use(self, pod: Object) -> MemoryUse:
         name = str(pod["metadata"]["name"])
         samplers = [sampler for sampler in list(self._samplers) if sampler.pod == name]
+        # Before the samples: a sampler that has ended has all of its own, one that ends meanwhile may seem to have none.
+        faults = [sampler.fault for sampler in samplers if sampler.fault]
         samples = [sample for sampler in samplers for sample in list(sampler.samples)]
         if running_container(pod) and samples and self._seconds() - samples[-1][0] > SILENT_SECONDS:
             raise ClusterError(f"the memory of {name} was not watched to the end")
@@ -81,7 +83,6 @@ class MemoryWatch:
             )
         if out_of_memory and self._limit:
             samples.append((self._seconds(), self._limit))
-        faults = [sampler.fault for sampler in samplers if sampler.fault]
         if faults and not samples:
             raise ClusterError(f"the memory of {name} could not be read: {faults[-1]}")
         return MemoryUse(name, tuple(samples))
