@@ -56,7 +56,7 @@ class FakeApi:
         label = query.get("labelSelector", [""])[0]
         items = [
             item
-            for key, item in self.objects.items()
+            for key, item in list(self.objects.items())  # a test may put one meanwhile
             if key.rpartition("/")[0] == path and (not label or label in item["metadata"].get("labels", {}))
         ]
         return 200, {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items}
