@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -121,6 +122,15 @@ def test_errors_are_kept_too(fleet: Path, anew: list[str]) -> None:
         assert rendered.errors == {("one", name): "loud is true: speak quietly." for name in ("a", "b")}
         assert list(rendered.texts) == [("two", "a"), ("two", "b")]
     assert anew == ALL
+
+
+def test_a_kept_error_is_told_only_where_its_files_are(fleet: Path, anew: list[str], tmp_path: Path) -> None:
+    write(fleet / "charts/services/one", {"environments/a/values.yaml": "loud: ["})
+    copy = shutil.copytree(fleet, tmp_path / "copy")
+    for root in (fleet, copy, fleet, copy):
+        [error] = render_fleet(root).errors.values()
+        assert str(root / "charts/services/one/environments/a/values.yaml") in error
+    assert anew == [*ALL, "one/a"]
 
 
 def test_what_was_kept_and_cannot_be_read_is_rendered_again(fleet: Path, anew: list[str]) -> None:

@@ -42,6 +42,12 @@ class Planned:
         """The key of what the policies say of the result."""
         return f"{self.key}-{policies()}"
 
+    @property
+    def failed(self) -> str:
+        """The key of an error. It names files where they are, so the same files in another folder have an error of their own."""
+        places = [self.chart, *self.files.values(), *self.values, *self.crds]
+        return f"{self.key}-{_digest(map(str, places))[:16]}"
+
     def explained_by(self) -> Path | None:
         """A folder with the whole chart, whose schemas say what a key is for; made when it is needed, which is seldom."""
         return None if self.refused else assemble(self.chart)

@@ -39,7 +39,7 @@ def provide(
 
     Raises FleetRenderError, or GoBuildError where the renderer cannot be built.
     """
-    found = {pair: _kept_well(item) for pair, item in planned.items()}
+    found = {pair: _read(item) for pair, item in planned.items()}
     missing = [
         item for pair, item in planned.items() if found[pair] is None or (assess and _unassessed(item, found[pair]))
     ]
@@ -61,14 +61,8 @@ def problems(item: Planned) -> list[tuple[str, str]]:
 def _read(item: Planned) -> Kept | None:
     if item.refused:
         return Kept(item.refused, "", [])
-    kept = store.read(item.key)
+    kept = store.read(item.key) or store.read(item.failed)
     return Kept(*kept) if kept else None
-
-
-def _kept_well(item: Planned) -> Kept | None:
-    """What is kept, but an error that was: it names files where they were then, and may be read elsewhere now."""
-    kept = _read(item)
-    return None if kept and kept.error and not item.refused else kept
 
 
 def _unassessed(item: Planned, kept: Kept | None) -> bool:
@@ -163,6 +157,7 @@ def orders(items: Sequence[Planned], rendered: Collection[str] = (), assess: boo
             "kube_version": item.kube_version,
             "crds": [str(path) for path in item.crds],
             "assessed": item.assessed if assess else "",
+            "failed": item.failed,
         }
         for item in items
     }

@@ -35,7 +35,7 @@ def main(renderer: str) -> None:
             result = json.loads(line)
             key = result["id"]
             kept = judge.judged(result, releases[key])
-            store.write(key, kept)
+            store.write(releases[key]["failed"] if kept[0] else key, kept)
             judge.assess(releases[key], kept)
             jobs.remove(key)
             print(key, flush=True)  # noqa: T201
