@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reference_service.misbehave import Switch
+from reference_service.misbehave import REGRESSIONS, Switch
 from tests.gate.conftest import Run
 
 pytestmark = pytest.mark.live
@@ -31,7 +31,7 @@ consumer without its backend pushes none."""
 
 
 @pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.parametrize("switch", list(Switch))
+@pytest.mark.parametrize("switch", list(CAUGHT_BY))
 def test_a_switch_fails_exactly_the_check_that_looks_for_it(
     switch: Switch, service: str, verify: Callable[..., Run]
 ) -> None:
@@ -39,13 +39,15 @@ def test_a_switch_fails_exactly_the_check_that_looks_for_it(
     if service != "aaa-api":
         arguments += ["--set", "metrics.otlp.pushInterval=2s"]
     run = verify(service, "staging", *arguments)
-    assert run.checks("FAIL") == {CAUGHT_BY[switch]}, run.output + run.errors
+    by = {CAUGHT_BY[switch]} | ({"server-errors"} if (switch, service) == (Switch.ERRORS, "aaa-api") else set())
+    assert run.checks("FAIL") == by, run.output + run.errors
     assert run.checks("INCONCLUSIVE") <= MAY_LACK_EVIDENCE.get(switch, set()), run.output
     assert run.exit_code == 1
 
 
 def test_every_switch_is_in_the_table() -> None:
-    assert set(CAUGHT_BY) == set(Switch)
+    """The regressions break nothing: tests/gate/faults compares them with a release before."""
+    assert set(CAUGHT_BY) | REGRESSIONS == set(Switch)
 
 
 def test_an_image_that_is_not_the_one_named_fails(verify: Callable[..., Run]) -> None:

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_service.misbehave import EveryFifth, Switch, parse_switches
+from reference_service.misbehave import REGRESSIONS, EveryFifth, Switch, parse_switches
 from reference_service.settings import ConfigurationError
 
 BLANKS = st.text(alphabet=" \t", max_size=2)
 
 
 def test_the_switches_are_the_documented_ones() -> None:
-    documented = {"errors", "leak", "crash", "hang", "forget-metric", "unset-backend", "bad-label"}
+    documented = {"errors", "leak", "crash", "hang", "forget-metric", "unset-backend", "bad-label"} | REGRESSIONS
     assert {switch.value for switch in Switch} == documented
 
 

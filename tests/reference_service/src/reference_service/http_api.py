@@ -13,6 +13,7 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from reference_service.access_log import AccessLogMiddleware
 from reference_service.leak import start_leak
 from reference_service.misbehave import EveryFifth, Switch, parse_switches
+from reference_service.regression import Regression
 from reference_service.settings import leak_bytes, worker_count
 from service_metrics import Counter
 from service_metrics.fastapi import instrument
@@ -61,6 +62,7 @@ def _lifespan(switches: frozenset[Switch]) -> Callable[[FastAPI], AbstractAsyncC
 def _add_routes(app: FastAPI, switches: frozenset[Switch]) -> None:
     served = ServedItems(switches)
     failures = EveryFifth(switches)
+    regression = Regression(switches)
 
     def fail_when_due() -> None:
         if failures.must_fail():
@@ -68,6 +70,7 @@ def _add_routes(app: FastAPI, switches: frozenset[Switch]) -> None:
 
     @app.get("/items/{item_id}")
     async def read_item(item_id: str) -> dict[str, str]:
+        await regression.add()
         fail_when_due()
         served.add("read", user_id=f"user-{len(item_id)}")
         return {"item_id": item_id}
@@ -75,6 +78,7 @@ def _add_routes(app: FastAPI, switches: frozenset[Switch]) -> None:
     @app.post("/items")
     async def write_item(request: Request) -> dict[str, int]:
         body = await request.body()
+        await regression.add()
         fail_when_due()
         served.add("written", user_id=f"user-{len(body)}")
         return {"length": len(body)}

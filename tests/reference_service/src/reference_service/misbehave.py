@@ -35,6 +35,19 @@ class Switch(StrEnum):
     BAD_LABEL = "bad-label"
     """The service's own counter carries the label user_id, which a fleet forbids because it grows with the users."""
 
+    SLOW = "slow"
+    """Each item of the http-api takes 50 ms longer."""
+
+    BURN = "burn"
+    """Each item of the http-api costs 20 ms of CPU time more."""
+
+    BLOAT = "bloat"
+    """Each worker of the http-api keeps 48 MiB more, from the start."""
+
+
+REGRESSIONS = frozenset({Switch.SLOW, Switch.BURN, Switch.BLOAT})
+"""The switches that break nothing: the service is worse than it was, which only a comparison with before can show."""
+
 
 def parse_switches(text: str) -> frozenset[Switch]:
     """Return the switches that `text`, comma-separated names, turns on; blanks around names do not matter.
