@@ -7,7 +7,8 @@ evenly, never averaged: a comparison needs samples, and a mean hides the peak.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
+from statistics import median
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -49,6 +50,16 @@ def measurements(evidence: Evidence, memory_limit: int | None) -> Measurements:
         memory_limit_mib=round(memory_limit / MIB, 1) if memory_limit else None,
         cpu_cores={use.pod: thinned(cores(use), KEPT_OF_A_POD) for use in (() if isinstance(cpu, Missing) else cpu)},
     )
+
+
+def medians(measured: Measurements) -> dict[str, float]:
+    """Of each figure that has samples, over all pods: latency in ms, memory in MiB, cpu in cores."""
+    series = {
+        "latency": measured.latency_ms,
+        "memory": tuple(chain.from_iterable(measured.memory_mib.values())),
+        "cpu": tuple(chain.from_iterable(measured.cpu_cores.values())),
+    }
+    return {figure: round(median(value for _, value in samples), 4) for figure, samples in series.items() if samples}
 
 
 def thinned(samples: Sequence[T], most: int) -> tuple[T, ...]:

@@ -134,6 +134,10 @@ class BaselineRecord(_Model):
     finished_at: AwareDatetime
     manifests_sha256: str
     target_identity: str
+    medians: Mapping[str, float] = Field(
+        default={},
+        description="of what it measured in this very place: latency (ms), memory (MiB), cpu (cores); none of another place",
+    )
 
 
 class Override(_Model):

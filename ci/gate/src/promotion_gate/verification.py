@@ -17,7 +17,7 @@ from promotion_gate.contract import Contract, contract_for
 from promotion_gate.evidence import Evidence, Missing
 from promotion_gate.gathering import Patience, gather
 from promotion_gate.manifests import Judged, manifests_digest
-from promotion_gate.measurements import Measurements, measurements
+from promotion_gate.measurements import Measurements, measurements, medians
 from promotion_gate.plan import Plan, load_plan
 from promotion_gate.policy import Policy
 from promotion_gate.progress import Progress
@@ -116,11 +116,12 @@ def assess(
 ) -> Verdict:
     """Judges the evidence by the policy's inventory for such a place. Of the checks in it only those of `run` are there to be run."""
     required = candidate.policy.required(target.kind, candidate.workload, baseline=candidate.baseline is not None)
+    comparable = _comparable(candidate.baseline, target)
     subject = Subject(
         candidate.workload,
         candidate.contract,
         evidence,
-        _comparable(candidate.baseline, target),
+        comparable,
         candidate.policy.regression,
     )
     by_id = {check.id: check for check in run}
@@ -153,6 +154,7 @@ def assess(
             finished_at=baseline.finished_at,
             manifests_sha256=baseline.release.manifests_sha256,
             target_identity=baseline.target.identity,
+            medians={} if isinstance(comparable, Missing) else medians(comparable),
         ),
         overrides=tuple(o for o in candidate.overrides if o.given_at <= finished_at < o.expires_at),
     )
