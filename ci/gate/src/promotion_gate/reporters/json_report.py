@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ def render(verdict: Verdict) -> str:
     return re.sub("[\ud800-\udfff]", lambda byte: rf"\\u{ord(byte.group()):04x}", text) + "\n"
 
 
+def storable(text: str) -> str:
+    """The text as the document holds it, with lone surrogates spelled out."""
+    return re.sub("[\ud800-\udfff]", lambda byte: rf"\u{ord(byte.group()):04x}", text)
+
+
 def write(verdict: Verdict, path: Path) -> None:
     """Writes the document, whole or not at all; raises ReportError if it cannot."""
     atomic_write(path, render(verdict))
@@ -38,22 +44,26 @@ def read(path: Path) -> Verdict:
     Raises VerdictError if it is missing, not JSON, of another version, malformed, or claims an outcome that its checks
     deny.
     """
-    document = _document(path)
+    return verdict_of(_document(path), str(path))
+
+
+def verdict_of(document: Mapping[str, Any], where: str) -> Verdict:
+    """The verdict in a document that was read already; `where` names it in sentences. Raises VerdictError as `read` does."""
     version = document.get("schema_version")
     if version != SCHEMA_VERSION:
         said = "none" if version is None else json.dumps(version)[:40]
         raise VerdictError(
-            f"The verdict {path} has schema_version {said} and this gate reads {json.dumps(SCHEMA_VERSION)}:"
+            f"The verdict {where} has schema_version {said} and this gate reads {json.dumps(SCHEMA_VERSION)}:"
             " read it with the gate that wrote it, or run the gate again."
         )
     proven = {key: value for key, value in document.items() if key not in Verdict.model_computed_fields}
     try:
         verdict = Verdict.model_validate(proven)
     except ValidationError as error:
-        raise VerdictError(f"The verdict {path} is malformed {_first(error)}: run the gate again.") from error
+        raise VerdictError(f"The verdict {where} is malformed {_first(error)}: run the gate again.") from error
     for key, claimed, proved in verdict.denied_claims(document):
         raise VerdictError(
-            f"The verdict {path} contradicts itself: it claims {key} {claimed[:40]} and its checks say {proved};"
+            f"The verdict {where} contradicts itself: it claims {key} {claimed[:40]} and its checks say {proved};"
             " do not use it, run the gate again."
         )
     return verdict
