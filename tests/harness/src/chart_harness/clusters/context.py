@@ -35,7 +35,7 @@ class ContextProvider:
             raise ClusterError(
                 "context: names no context: write context:NAME, with a name of kubectl config get-contexts."
             )
-        cluster = Cluster(self.name, _file_of(self._context), self._context)
+        cluster = Cluster(self.name, file_of(self._context), self._context)
         label = cluster.kubectl(
             "get",
             "namespace",
@@ -61,8 +61,8 @@ class ContextProvider:
         """Leaves it as it is: sessions on other machines may use it."""
 
 
-def _file_of(context: str) -> Path:
-    """The kubeconfig file that has the context, with its cluster and its user."""
+def file_of(context: str) -> Path:
+    """The kubeconfig file that has the context, with its cluster and its user. Raises ClusterError."""
     known: list[str] = []
     for path in _files():
         configuration = _read(path)
