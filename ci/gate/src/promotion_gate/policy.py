@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -65,6 +65,10 @@ class Regression(_Model):
     tolerance: Mapping[Figure, float] = Field(
         default={"latency": 0.5, "memory": 0.2, "cpu": 0.5}, description="by how much of itself the median may grow"
     )
+    floor: Mapping[Figure, Annotated[float, Field(ge=0)]] = Field(
+        default={"latency": 5, "memory": 5, "cpu": 0.05},
+        description="ms, MiB and cores: less growth than that is none, whatever it is of a small median",
+    )
 
 
 class Promotion(_Model):
@@ -76,6 +80,7 @@ class Promotion(_Model):
         default=("env.standard.PROMETHEUS_BACKEND",), description="values that are copied, as dotted paths"
     )
     max_age_hours: float = Field(default=24, gt=0, description="of a verdict, when it is used")
+    max_override_days: float = Field(default=30, gt=0, description="for which an override may hold")
     keep: tuple[str, ...] = Field(
         default=(), description="values that no change may take away or alter, where they are set"
     )

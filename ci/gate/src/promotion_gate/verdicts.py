@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from promotion_gate.attestation.envelope import open_file
+from securesystemslib.signer import Signer
+
+from promotion_gate.attestation.envelope import open_file, open_sealed, read_text, seal
 from promotion_gate.attestation.errors import AttestationError
 from promotion_gate.attestation.keys import TrustedKeys
+from promotion_gate.reporters import SIGNED_NAME, json_report
 from promotion_gate.reporters.atomic_write import atomic_write
-from promotion_gate.verdict import Verdict
+from promotion_gate.verdict import ReleaseRecord, Verdict
 
 STORE = Path("build") / "verdicts"
 """The store, in a checkout."""
-SIGNED_NAME = "verdict.dsse.json"
-"""The signed verdict among the reports of a run."""
 PROMOTION_NAME = "promotion.dsse.json"
 
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -32,11 +33,13 @@ def stored(store: Path, service: str, environment: str) -> Path:
     return store / service / f"{environment}.dsse.json"
 
 
-def store_signed(store: Path, verdict: Verdict, text: str) -> Path:
-    """Keeps the signed verdict as the newest of its service and environment. Raises ReportError, AttestationError."""
-    path = stored(store, verdict.release.service, verdict.release.environment)
-    atomic_write(path, text)
-    return path
+def keep_signed(verdict: Verdict, signer: Signer, reports: Path, store: Path) -> list[Path]:
+    """Signs the verdict, writes it beside the reports and into the store; returns both paths. Raises AttestationError, ReportError."""
+    text = seal(verdict, signer)
+    paths = [reports / SIGNED_NAME, stored(store, verdict.release.service, verdict.release.environment)]
+    for path in paths:
+        atomic_write(path, text)
+    return paths
 
 
 def promotion_file(service: str, destination: str) -> Path:
@@ -51,3 +54,25 @@ def last_promoted(root: Path, service: str, destination: str, keys: TrustedKeys)
     """
     path = root / promotion_file(service, destination)
     return open_file(path, keys) if path.exists() or path.is_symlink() else None
+
+
+def baseline_of(
+    release: ReleaseRecord, root: Path, destination: str, keys: TrustedKeys, file: Path | None
+) -> Verdict | None:
+    """What the noisy figures of a release are compared with: the verdict in `file`, else that of the release promoted last.
+
+    A promotion is of one environment's verdict: for every other one there is no baseline. `file` is a signed verdict, or a
+    verdict.json that nobody vouches for but who names it. Raises AttestationError or VerdictError if there is one that cannot be
+    used: without it, less would be asked of the release.
+    """
+    if file is None:
+        promoted = last_promoted(root, release.service, destination, keys)
+        return promoted if promoted is not None and promoted.release.environment == release.environment else None
+    text = read_text(file)
+    found = json_report.read(file) if '"schema_version"' in text else open_sealed(text, str(file), keys)
+    if (found.release.service, found.release.environment) != (release.service, release.environment):
+        raise AttestationError(
+            f"{file} is about {found.release.service} in {found.release.environment}, not {release.service} in"
+            f" {release.environment}: name another with --baseline."
+        )
+    return found

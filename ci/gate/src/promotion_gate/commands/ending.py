@@ -18,6 +18,7 @@ from chart_harness.render import RenderError
 from promotion_gate.attestation.errors import AttestationError
 from promotion_gate.plan import PlanError
 from promotion_gate.policy import PolicyError
+from promotion_gate.promotion.audit_log import AuditError
 from promotion_gate.reporters import ReportError
 from promotion_gate.reporters.json_report import VerdictError
 from promotion_gate.targets import TargetError
@@ -29,6 +30,7 @@ INTERRUPTED = 130
 
 EXPECTED = (
     AttestationError,
+    AuditError,
     ClusterError,
     FleetError,
     HelmError,

@@ -9,16 +9,20 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from promotion_gate.attestation.keys import KEYS_FOLDER, signer_of
+from promotion_gate.attestation.keys import trusted_keys as load_keys
 from promotion_gate.commands.ending import one_sentence
-from promotion_gate.commands.options import KEY, POLICY, ROOT
+from promotion_gate.commands.options import KEY, POLICY, ROOT, TRUSTED_KEYS, VERDICTS
 from promotion_gate.commands.set_option import nested
 from promotion_gate.gathering import Patience
 from promotion_gate.policy import POLICY_FILE, load_policy
 from promotion_gate.progress import Progress
+from promotion_gate.promotion.audit_log import AUDIT_LOG, load_log
 from promotion_gate.reporters import forget_reports, write_reports
 from promotion_gate.reporters.terminal import print_verdict
 from promotion_gate.targets.choice import EMBEDDED, choose
-from promotion_gate.verification import Verification, prepare
+from promotion_gate.verdicts import baseline_of, keep_signed, stored
+from promotion_gate.verification import Verification, prepare, with_history
 
 READY_IN_CLUSTER = 90.0
 """Seconds: a node may have to pull the image first."""
@@ -58,8 +62,16 @@ READY_IN_CLUSTER = 90.0
     default=None,
     help="Seconds to watch without an interruption, once Ready; the policy's window_seconds if not given.",
 )
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="A verdict to compare the noisy figures with; that of the release promoted last if not given.",
+)
 @POLICY
 @KEY
+@VERDICTS
+@TRUSTED_KEYS
 def command(
     service: str,
     environment: str,
@@ -69,21 +81,34 @@ def command(
     said: tuple[str, ...],
     ready_timeout: int | None,
     window: int | None,
+    baseline: Path | None,
     policy: Path | None,
     key: Path | None,
+    verdicts: Path,
+    trusted_keys: Path | None,
 ) -> None:
-    """Run SERVICE as its chart says for ENVIRONMENT, look at what comes out, and judge it."""
+    """Run SERVICE as its chart says for ENVIRONMENT, look at what comes out, and judge it.
+
+    With a key the verdict is signed, and kept in the store for a promotion.
+    """
     console = Console()
     with one_sentence(f"all that the gate started for {service} is stopped and gone. There is no verdict."):
         forget_reports(reports)
         shutil.rmtree(reports / "pods", ignore_errors=True)  # an old verdict must not stand beside a run without one
-        rules = load_policy(policy or root / POLICY_FILE)
+        rules, signer = load_policy(policy or root / POLICY_FILE), signer_of(key)
         candidate = prepare(root, service, environment, rules, nested(said), said)
+        trusted = load_keys(trusted_keys or root / KEYS_FOLDER)
+        last = baseline_of(candidate.release, root, rules[0].promotion.destination, trusted, baseline)
+        candidate = with_history(candidate, last, load_log(root / AUDIT_LOG))
+        if signer is not None:  # nor may an older one promote, should this run end without a verdict
+            stored(verdicts, service, environment).unlink(missing_ok=True)
         target = choose(target_name, candidate.judged, reports / "pods")
         ready = ready_timeout or (Patience.ready if target_name == EMBEDDED else READY_IN_CLUSTER)
         watch = float(window) if window is not None else rules[0].window_seconds.get(target.kind, Patience.window)
         with Progress(console) as progress:
             verdict = Verification(Patience(ready, watch)).verify(candidate, target, progress)
         written = write_reports(verdict, reports)
+        if signer is not None:
+            written += keep_signed(verdict, signer, reports, verdicts)
     print_verdict(verdict, console, written)
     sys.exit(verdict.outcome.exit_code)

@@ -1,15 +1,19 @@
-"""The reports of a verdict: for the terminal, for machines, for the CI system's test tab, and for people."""
+"""The reports of a verdict: for the terminal, for machines, for a CI system's test tab and code scanning, and for people."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Protocol
 
-from promotion_gate.reporters import html, json_report, junit
+from promotion_gate.reporters import html, json_report, junit, markdown, sarif
 from promotion_gate.reporters.atomic_write import ReportError, atomic_write
 from promotion_gate.verdict import Verdict
 
 __all__ = ["ReportError", "forget_reports", "write_reports"]
+
+
+SIGNED_NAME = "verdict.dsse.json"
+"""The signed verdict among the reports of a run, written by `verdicts.keep_signed`."""
 
 
 class _Reporter(Protocol):
@@ -18,11 +22,17 @@ class _Reporter(Protocol):
     def render(self, verdict: Verdict) -> str: ...
 
 
-_FILES: dict[str, _Reporter] = {"verdict.json": json_report, "junit.xml": junit, "report.html": html}
+_FILES: dict[str, _Reporter] = {
+    "verdict.json": json_report,
+    "junit.xml": junit,
+    "report.html": html,
+    "verdict.sarif": sarif,
+    "comment.md": markdown,
+}
 
 
 def write_reports(verdict: Verdict, directory: Path) -> list[Path]:
-    """Writes verdict.json, junit.xml and report.html into `directory`, which is made if need be; returns their paths.
+    """Writes a file for each reporter into `directory`, which is made if need be; returns their paths, verdict.json first.
 
     All are rendered before the first is written, and each is written whole or not at all. verdict.json, the one that
     promotes, is written last: it is there only if its reports are. Raises ReportError if one cannot be written; an
@@ -35,6 +45,6 @@ def write_reports(verdict: Verdict, directory: Path) -> list[Path]:
 
 
 def forget_reports(directory: Path) -> None:
-    """Removes what `write_reports` wrote; nothing else, and no error where there is nothing."""
-    for name in _FILES:
+    """Removes what `write_reports` wrote, and the signed verdict beside it; nothing else, and no error where there is nothing."""
+    for name in (SIGNED_NAME, *_FILES):
         (directory / name).unlink(missing_ok=True)
