@@ -44,6 +44,11 @@ class Plan(BaseModel):
     metrics: Mapping[str, MetricSpec] = {}
     """Families of the service's own."""
 
+    @property
+    def harmless(self) -> Plan:
+        """The same with safe methods only (RFC 9110, 9.2.1), for a service that has users: what they see must not change."""
+        return self.model_copy(update={"requests": tuple(one for one in self.requests if one.method == "GET")})
+
 
 def load_plan(path: Path) -> Plan:
     """Reads gate.yaml; a service without one gets an empty plan. Raises PlanError."""

@@ -19,6 +19,8 @@ from promotion_gate.targets.choice import choose
         ("embedded", False, "only a verdict from a cluster can promote"),
         ("kind", False, "only a verdict from a cluster that you name can promote"),
         ("context:staging-eu", True, "in a namespace of its own beside staging's"),
+        ("live:kind", False, "in staging's own namespace"),
+        ("live:context:staging-eu", False, "in staging's own namespace"),
     ],
 )
 def test_each_target_says_what_its_verdict_is_worth(name: str, fit: bool, note: str, tmp_path: Path) -> None:
@@ -28,7 +30,9 @@ def test_each_target_says_what_its_verdict_is_worth(name: str, fit: bool, note: 
     assert target.note.count(".") == target.note.endswith(".") == 1  # one sentence
 
 
-@pytest.mark.parametrize("name", ["", "Kind", "minikube", "context", "context:", "kind:x"])
+@pytest.mark.parametrize(
+    "name", ["", "Kind", "minikube", "context", "context:", "kind:x", "live:", "live:embedded", "live:live:kind"]
+)
 def test_another_name_is_told_in_one_sentence(name: str, tmp_path: Path) -> None:
     with pytest.raises(TargetError, match=f"There is no target '{name}': choose embedded, kind, or context:NAME"):
         choose(name, JUDGED, tmp_path)

@@ -27,19 +27,27 @@ class FakeApi:
     """`METHOD path` of every request, in order."""
     refuses: dict[str, int] = field(default_factory=dict)
     """Status by `METHOD path`, for requests that are refused."""
+    answers: dict[str, Callable[[dict[str, list[str]]], dict[str, Any]]] = field(default_factory=dict)
+    """What answers a GET of a path, by its query, instead of an object."""
+    queries: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
+    """The path and query of each request, in order."""
     before: Callable[[str], None] = lambda _: None
     """Called with each request before it is answered."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def namespaces(self) -> list[str]:
+        """Those that were created."""
         return [
-            path.removeprefix(f"{NAMESPACES}/") for path in self.objects if path.count("/") == NAMESPACES.count("/") + 1
+            path.removeprefix(f"{NAMESPACES}/")
+            for path in self.objects
+            if path.count("/") == NAMESPACES.count("/") + 1 and not path.endswith("/kube-system")
         ]
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: dict[str, Any]) -> tuple[int, Any]:
         with self.lock:
             self.asked.append(f"{method} {path}")
+            self.queries.append((path, query))
         self.before(f"{method} {path}")
         with self.lock:
             if status := self.refuses.get(f"{method} {path}"):
@@ -49,15 +57,17 @@ class FakeApi:
             )
 
     def _get(self, path: str, query: dict[str, list[str]], _body: dict[str, Any]) -> tuple[int, Any]:
+        if path in self.answers:
+            return 200, self.answers[path](query)
         if path in self.objects:
             return 200, self.objects[path]
-        if path.rpartition("/")[2] not in {"namespaces", "pods", "replicasets"}:
+        if path.rpartition("/")[2] not in {"namespaces", "pods", "replicasets", "networkpolicies"}:
             return 404, {"message": "not found"}
-        label = query.get("labelSelector", [""])[0]
+        selector = query.get("labelSelector", [""])[0]
         items = [
             item
             for key, item in list(self.objects.items())  # a test may put one meanwhile
-            if key.rpartition("/")[0] == path and (not label or label in item["metadata"].get("labels", {}))
+            if key.rpartition("/")[0] == path and _selected(selector, item["metadata"].get("labels") or {})
         ]
         return 200, {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items}
 
@@ -78,6 +88,12 @@ class FakeApi:
             return 404, {"message": "not found"}
         self.objects[path]["metadata"].setdefault("annotations", {}).update(body["metadata"]["annotations"])
         return 200, self.objects[path]
+
+
+def _selected(selector: str, labels: dict[str, str]) -> bool:
+    """Whether `key` or `key=value` holds, of each part."""
+    parts = [part.partition("=") for part in selector.split(",") if part]
+    return all(key in labels and (not equals or labels[key] == value) for key, equals, value in parts)
 
 
 @pytest.fixture

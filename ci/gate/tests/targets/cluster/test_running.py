@@ -18,16 +18,22 @@ from ci.gate.tests.targets.cluster.test_pushed import info, series
 from promotion_gate.checks.check import Subject
 from promotion_gate.evidence import Substitution
 from promotion_gate.targets.cluster import forwards, running
-from promotion_gate.targets.cluster.running import RunningRelease
+from promotion_gate.targets.cluster.running import RunningRelease, Surroundings
 
 HERE = "gate-demo"
 REPLACED = Substitution("A", "1", "2", "why")
+LABELS = {"app.kubernetes.io/name": "demo", "app.kubernetes.io/instance": "demo"}
+DEPLOYMENT: dict[str, Any] = {
+    "kind": "Deployment",
+    "metadata": {"name": "demo", "namespace": HERE},
+    "spec": {"selector": {"matchLabels": LABELS}},
+}
 WAITING = {"restartCount": 1, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
 
 
 @pytest.fixture
 def release(cluster: Cluster, pull: Subject, tmp_path: Path) -> Iterator[RunningRelease]:
-    found = RunningRelease(cluster, HERE, pull.workload, (REPLACED,), tmp_path)
+    found = RunningRelease(Surroundings(cluster, HERE), pull.workload, (DEPLOYMENT,), tmp_path, (REPLACED,))
     yield found
     found.close()
     found.close()
@@ -37,8 +43,8 @@ def release(cluster: Cluster, pull: Subject, tmp_path: Path) -> Iterator[Running
 def running_pod(api: FakeApi) -> Callable[..., None]:
     """Puts a pod into the namespace."""
 
-    def put(name: str = "demo-1", container: dict[str, Any] | None = None) -> None:
-        api.objects[f"{NAMESPACES}/{HERE}/pods/{name}"] = pod(container, name=name)
+    def put(name: str = "demo-1", container: dict[str, Any] | None = None, **metadata: Any) -> None:
+        api.objects[f"{NAMESPACES}/{HERE}/pods/{name}"] = pod(container, name=name, **{"labels": LABELS, **metadata})
 
     return put
 
@@ -51,7 +57,7 @@ def test_pods_that_nobody_may_make_are_told(release: RunningRelease, api: FakeAp
         "reason": "FailedCreate",
         "message": "violates PodSecurity",
     }
-    owner = {"metadata": {"name": "demo-abc"}, "status": {"conditions": [condition]}}
+    owner = {"metadata": {"name": "demo-abc", "labels": LABELS}, "status": {"conditions": [condition]}}
     api.objects[f"/apis/apps/v1/namespaces/{HERE}/replicasets/demo-abc"] = owner
     with pytest.raises(ClusterError, match="violates PodSecurity"):
         release.pods()
@@ -193,20 +199,66 @@ def test_a_release_without_a_port_has_no_addresses(
     cluster: Cluster, push: Subject, running_pod: Callable[..., None], tmp_path: Path
 ) -> None:
     running_pod()
-    found = RunningRelease(cluster, HERE, replace(push.workload, ports={}), (), tmp_path)
+    found = RunningRelease(Surroundings(cluster, HERE), replace(push.workload, ports={}), (DEPLOYMENT,), tmp_path)
     assert found.addresses() == {}
     found.close()
+
+
+def test_pods_of_others_in_the_namespace_are_not_the_releases(
+    release: RunningRelease, running_pod: Callable[..., None]
+) -> None:
+    running_pod("demo-1")
+    running_pod("gate-stranger", labels={"app.kubernetes.io/name": "gate-stranger"})
+    assert [state.name for state in release.pods()] == ["demo-1"]
+
+
+@pytest.mark.parametrize(("shared", "names"), [(False, ["demo-1", "demo-2"]), (True, ["demo-1"])])
+def test_where_a_release_was_before_its_last_pods_are_left_to_end(
+    shared: bool, names: list[str], cluster: Cluster, pull: Subject, running_pod: Callable[..., None], tmp_path: Path
+) -> None:
+    running_pod("demo-1")
+    running_pod("demo-2", deletionTimestamp="2026-11-21T12:00:00Z")
+    around = Surroundings(cluster, HERE, shared=shared)
+    found = RunningRelease(around, pull.workload, (DEPLOYMENT,), tmp_path)
+    assert [state.name for state in found.pods()] == names
+    found.close()
+
+
+PROMETHEUS = "/api/v1/namespaces/{}/services/{}/proxy/api/v1/query"
 
 
 def test_what_was_pushed_is_asked_of_the_clusters_prometheus(
     cluster: Cluster, push: Subject, api: FakeApi, tmp_path: Path
 ) -> None:
-    path = "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy/api/v1/query"
+    path = PROMETHEUS.format("monitoring", "prometheus:9090")
     api.objects[path] = {"data": {"result": [series("x_total", [(100.0, 1)]), info()]}}
-    found = RunningRelease(cluster, HERE, push.workload, (), tmp_path)
+    found = RunningRelease(Surroundings(cluster, HERE), push.workload, (DEPLOYMENT,), tmp_path)
     assert [page.how for page in found.metrics()] == ["push"]
     assert api.asked[-1] == f"GET {path}"
     api.refuses[f"GET {path}"] = 503
     with pytest.raises(ClusterError, match="503"):
+        found.metrics()
+    found.close()
+
+
+def test_what_earlier_pods_pushed_is_not_this_releases(
+    cluster: Cluster, push: Subject, api: FakeApi, running_pod: Callable[..., None], tmp_path: Path
+) -> None:
+    path = PROMETHEUS.format("observability", "main:web")
+    api.objects[path] = {"data": {"result": [series("x_total", [(100.0, 1)]), info()]}}
+    around = Surroundings(cluster, HERE, prometheus="observability/main:web", shared=True)
+    found = RunningRelease(around, push.workload, (DEPLOYMENT,), tmp_path)
+    running_pod("another")
+    assert found.metrics() == ()
+    running_pod(info()["metric"]["k8s_pod_name"])
+    assert [page.pod for page in found.metrics()] == [info()["metric"]["k8s_pod_name"]]
+    found.close()
+
+
+@pytest.mark.parametrize("where", ["", "prometheus", "monitoring/prometheus", "a/b:c/d", "a/../b:1"])
+def test_a_prometheus_that_is_nowhere_is_told(where: str, cluster: Cluster, push: Subject, tmp_path: Path) -> None:
+    around = Surroundings(cluster, HERE, prometheus=where)
+    found = RunningRelease(around, push.workload, (DEPLOYMENT,), tmp_path)
+    with pytest.raises(ClusterError, match="does not say where Prometheus is: write namespace/service:port"):
         found.metrics()
     found.close()

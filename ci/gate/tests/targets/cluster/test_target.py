@@ -20,6 +20,7 @@ from promotion_gate.manifests import Judged
 from promotion_gate.targets import TargetError
 from promotion_gate.targets.cluster import release as release_module
 from promotion_gate.targets.cluster.target import ClusterTarget
+from promotion_gate.targets.target import ShowsCluster
 from promotion_gate.workload import Workload, read_workload
 
 
@@ -35,6 +36,8 @@ class Ground:
     name: str = "fake"
     fit_for_promotion: bool = True
     note: str = ""
+    prometheus: str = "monitoring/prometheus:9090"
+    patience: float = 1.0
 
     def open(self) -> Cluster:
         self.opened += 1
@@ -60,7 +63,8 @@ def workload(judged: Judged) -> Workload:
 
 
 @pytest.fixture
-def ground(cluster: Cluster) -> Ground:
+def ground(cluster: Cluster, api: FakeApi) -> Ground:
+    api.objects[f"{NAMESPACES}/kube-system"] = {"metadata": {"name": "kube-system", "uid": "u-1"}}
     return Ground(cluster)
 
 
@@ -96,7 +100,9 @@ def test_it_installs_in_a_namespace_of_its_own_and_removes_it(
     (name,) = api.namespaces
     assert name.startswith("gate-archive-tagger-staging-")
     assert ground.images == ["reference-service:0.1.0"]
-    api.objects[f"{NAMESPACES}/{name}/pods/demo-1"] = pod()
+    labels = {"app.kubernetes.io/name": "archive-tagger", "app.kubernetes.io/instance": "archive-tagger"}
+    api.objects[f"{NAMESPACES}/{name}/pods/demo-1"] = pod(labels=labels)
+    assert (target.kind, target.identity) == ("cluster", "u-1")
     assert [state.name for state in target.pods()] == ["demo-1"]
     target.stop()
     target.stop()
@@ -108,7 +114,9 @@ def test_it_is_empty_before_it_starts_and_can_be_stopped_then(
     target: ClusterTarget, api: FakeApi, ground: Ground
 ) -> None:
     assert (target.pods(), target.logs(), target.environments(), target.memory(), target.metrics()) == ((),) * 5
-    assert target.addresses() == {}
+    assert (target.cpu(), target.scrape_targets(), target.rules(), target.connections()) == ((),) * 4
+    assert (target.addresses(), target.identity) == ({}, "")
+    assert isinstance(target, ShowsCluster)
     target.stop()
     assert not api.asked
     assert (ground.opened, ground.closed) == (0, 1)

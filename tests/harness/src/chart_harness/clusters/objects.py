@@ -43,6 +43,7 @@ NAMESPACE = Kind("Namespace", "namespaces")
 DEPLOYMENT = Kind("Deployment", "deployments", "apps")
 REPLICA_SET = Kind("ReplicaSet", "replicasets", "apps")
 NETWORK_POLICY = Kind("NetworkPolicy", "networkpolicies", "networking.k8s.io")
+PROMETHEUS_RULE = Kind("PrometheusRule", "prometheusrules", "monitoring.coreos.com")
 POD_METRICS = Kind("PodMetrics", "pods", "metrics.k8s.io", "v1beta1")
 
 

@@ -36,3 +36,13 @@ def ask(
         except HTTPError as error:
             reason = getattr(error, "reason", error)  # of many retries the last
             raise ClusterError(f"Cluster {cluster.name} did not let the gate {what}: {reason}.") from error
+
+
+def identity(cluster: Cluster) -> str:
+    """What tells the cluster from every other: the uid of its kube-system namespace, which lives as long. Raises ClusterError."""
+    found = ask(
+        cluster,
+        "read the namespace kube-system",
+        lambda core: core.read_namespace("kube-system", _request_timeout=REQUEST_SECONDS),
+    )
+    return str(found.metadata.uid or "") if found is not None and found.metadata is not None else ""

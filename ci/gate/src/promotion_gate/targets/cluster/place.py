@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from chart_harness.clusters.cluster import Cluster, ClusterError
-from chart_harness.clusters.context import ContextProvider
+from chart_harness.clusters.context import ContextProvider, file_of
 from chart_harness.clusters.kind import KindProvider
 from chart_harness.clusters.loading import load, local_image, node_of
 from chart_harness.clusters.owners import Owner
+from chart_harness.clusters.prometheus import SERVICE as PROMETHEUS
 from chart_harness.clusters.provider import ClusterProvider
 from chart_harness.clusters.session import acquire, release
 from cluster_images import engine
 from promotion_gate.targets.cluster.pods import in_full
+
+PROMETHEUS_VARIABLE = "GATE_PROMETHEUS"
+"""Of the environment: where a cluster's Prometheus is, as namespace/service:port, if it is not at its usual place."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,10 @@ class Place:
     provider: ClusterProvider
     provide: Callable[[Cluster, list[str]], None]
     """Sees to it that pods can have these images. Raises ClusterError that names one that is not to be had."""
+    prometheus: str = field(default_factory=lambda: os.environ.get(PROMETHEUS_VARIABLE, "") or PROMETHEUS)
+    """Where the cluster's Prometheus is: namespace/service:port."""
+    patience: float = 90.0
+    """Seconds that it may take to hear of a monitor or a rule and to look at it once."""
 
     def open(self) -> Cluster:
         """The cluster, booted if need be; it stays until `close`, or until this process ends. Raises ClusterError."""
@@ -56,7 +64,23 @@ def context(name: str, environment: str) -> Place:
         note=note,
         provider=ContextProvider(name),
         provide=lambda _cluster, _images: None,
+        # a kubelet refreshes the volume with Prometheus' configuration once a minute, and its reloader may look every three minutes
+        patience=240.0,
     )
+
+
+def in_use(name: str) -> Place:
+    """An existing cluster by its context, to deploy a release there or to look at one, in the namespace of its environment.
+
+    It need not allow tests: nothing is tried out in it that has no leave to be there.
+    """
+    return replace(context(name, ""), fit_for_promotion=False, note="", provider=_InUse(name))
+
+
+class _InUse(ContextProvider):
+    def find(self) -> Cluster:
+        """The cluster. Raises ClusterError when there is no such context."""
+        return Cluster(self.name, file_of(self._context), self._context)
 
 
 def load_missing(cluster: Cluster, images: list[str]) -> None:

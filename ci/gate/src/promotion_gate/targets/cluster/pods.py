@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ Object = Mapping[str, Any]
 
 _DEFAULT_REGISTRY = "docker.io"
 _OFFICIAL = "library"
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}$")
 _KILLED = 137
 """The exit code after SIGKILL."""
 
@@ -29,6 +31,7 @@ def pod_state(pod: Object, declared: str) -> PodState:
         image=_image(container, declared),
         reason=_reason(pod, container, ready=ready),
         facts=_facts(pod),
+        image_digest=image_digest(str(container.get("imageID", ""))),
     )
 
 
@@ -45,6 +48,13 @@ def running_container(pod: Object) -> str:
     return str(container.get("containerID", "")) if "running" in (container.get("state") or {}) else ""
 
 
+def out_of_memory_ends(pod: Object) -> list[str]:
+    """The ids of the pod's containers that ended for want of memory, as far as the kubelet remembers: this one and the one before."""
+    container = container_status(pod)
+    ends = [(container.get(key) or {}).get("terminated") or {} for key in ("state", "lastState")]
+    return [str(end.get("containerID", "")) for end in ends if end.get("reason") == OOM_KILLED]
+
+
 def was_out_of_memory(pod: Object) -> bool | None:
     """Whether the kernel ended the container, now or the last time, because it had reached its memory limit.
 
@@ -56,6 +66,14 @@ def was_out_of_memory(pod: Object) -> bool | None:
     if any(end.get("reason") == OOM_KILLED for end in ends):
         return True
     return None if any(end.get("exitCode") == _KILLED for end in ends) else False
+
+
+def image_digest(image_id: str) -> str:
+    """`sha256:…` in what the runtime calls an image: its name with the digest in its registry, or, of one that was loaded into the
+    node without a registry, the digest of its configuration. Empty if there is none.
+    """
+    found = _SHA256.search(image_id)
+    return found[0] if found else ""
 
 
 def _image(container: Object, declared: str) -> str:

@@ -25,9 +25,9 @@ _TRANSPORT = frozenset({"__name__", "__type__", "__unit__", "job", "instance", "
 _SCOPE = "otel_scope_"
 
 
-def selector(namespace: str) -> str:
-    """Selects every series that a pod of the namespace pushed; the name is of one run only, so nothing older is among them."""
-    return f'{{job=~"{namespace}/.*"}}'
+def selector(namespace: str, service: str = "") -> str:
+    """Selects every series that a pod of the namespace pushed, under any service's name unless one is given."""
+    return f'{{job="{namespace}/{service}"}}' if service else f'{{job=~"{namespace}/.*"}}'
 
 
 @dataclass(frozen=True)

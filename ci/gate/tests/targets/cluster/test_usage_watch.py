@@ -12,8 +12,8 @@ import pytest
 from chart_harness.clusters.cluster import Cluster, ClusterError
 from ci.gate.tests.targets.cluster.conftest import NAMESPACES, FakeApi
 from ci.gate.tests.targets.cluster.test_pods import CRASHED, KILLED, pod
-from promotion_gate.targets.cluster import memory
-from promotion_gate.targets.cluster.memory import MemoryWatch
+from promotion_gate.targets.cluster import usage
+from promotion_gate.targets.cluster.usage import UsageWatch
 
 HERE = "gate-demo"
 PODS = f"{NAMESPACES}/{HERE}/pods"
@@ -53,15 +53,15 @@ def shells(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Shell]]:
             raise ClusterError(f"no command can be run in {name}")
         yield found[name].pop(0)
 
-    monkeypatch.setattr(memory, "running", running)
-    monkeypatch.setattr(memory, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(usage, "running", running)
+    monkeypatch.setattr(usage, "LOOK_SECONDS", 0.01)
     return found
 
 
 @pytest.fixture
-def watch(cluster: Cluster, shells: dict[str, list[Shell]]) -> Iterator[MemoryWatch]:
+def watch(cluster: Cluster, shells: dict[str, list[Shell]]) -> Iterator[UsageWatch]:
     """A watch whose threads have ended before `shells` goes: a late one would take a shell of the next test."""
-    made = MemoryWatch(cluster, HERE, LIMIT)
+    made = UsageWatch(cluster, HERE, "", LIMIT)
     yield made
     made.stop()
     made.stop()
@@ -71,8 +71,8 @@ def watch(cluster: Cluster, shells: dict[str, list[Shell]]) -> Iterator[MemoryWa
         sampler.join()
 
 
-def sizes(watch: MemoryWatch, api: FakeApi) -> dict[str, list[int]]:
-    uses = watch.uses([item for path, item in api.objects.items() if path.startswith(PODS)])
+def sizes(watch: UsageWatch, api: FakeApi) -> dict[str, list[int]]:
+    uses = watch.memory([item for path, item in api.objects.items() if path.startswith(PODS)])
     return {use.pod: [size for _, size in use.samples] for use in uses}
 
 
@@ -81,11 +81,11 @@ def put(api: FakeApi, name: str, **container: Any) -> None:
 
 
 def test_each_pod_has_its_own_samples(
-    watch: MemoryWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
+    watch: UsageWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
 ) -> None:
     put(api, "a")
-    shells["a"] = [Shell(["300 100 0", "500 100 0"], ends=False)]
-    shells["b"] = [Shell(["90 0 0"], ends=False)]
+    shells["a"] = [Shell(["300 100 0 1000000", "500 100 0 1000000"], ends=False)]
+    shells["b"] = [Shell(["90 0 0 1000000"], ends=False)]
     watch.start()
     wait(lambda: sizes(watch, api) == {"a": [200, 400]})
     put(api, "b", containerID="containerd://2")
@@ -93,10 +93,10 @@ def test_each_pod_has_its_own_samples(
 
 
 def test_a_container_that_is_started_again_is_sampled_again(
-    watch: MemoryWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
+    watch: UsageWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
 ) -> None:
     put(api, "a")
-    shells["a"] = [Shell(["300 0 0"], ends=True), Shell(["50 0 0"], ends=False)]
+    shells["a"] = [Shell(["300 0 0 1000000"], ends=True), Shell(["50 0 0 1000000"], ends=False)]
     watch.start()
     wait(lambda: sizes(watch, api) == {"a": [300, 50]})
 
@@ -112,18 +112,18 @@ def test_a_container_that_is_started_again_is_sampled_again(
 def test_a_container_that_the_kernel_killed_was_at_its_limit(
     container: dict[str, Any],
     seen: list[int],
-    watch: MemoryWatch,
+    watch: UsageWatch,
     api: FakeApi,
     shells: dict[str, list[Shell]],
     wait: Wait,
 ) -> None:
     put(api, "a", **container)
-    shells["a"] = [Shell(["300 0 0"], ends=False)]
+    shells["a"] = [Shell(["300 0 0 1000000"], ends=False)]
     watch.start()
     wait(lambda: sizes(watch, api) == {"a": seen})
 
 
-def test_a_kill_that_nobody_explains_is_no_evidence(watch: MemoryWatch, api: FakeApi) -> None:
+def test_a_kill_that_nobody_explains_is_no_evidence(watch: UsageWatch, api: FakeApi) -> None:
     put(api, "a", lastState={"terminated": {"reason": "Error", "exitCode": 137}})
     with pytest.raises(ClusterError, match="a was killed, and the runtime does not say whether for want of memory"):
         sizes(watch, api)
@@ -140,7 +140,7 @@ def test_a_kill_that_nobody_explains_is_no_evidence(watch: MemoryWatch, api: Fak
 def test_a_container_that_cannot_be_read_is_no_evidence(
     shell: Callable[[], list[Shell]],
     says: str,
-    watch: MemoryWatch,
+    watch: UsageWatch,
     api: FakeApi,
     shells: dict[str, list[Shell]],
     wait: Wait,
@@ -160,19 +160,19 @@ def test_a_container_that_cannot_be_read_is_no_evidence(
 
 
 def test_a_container_that_could_be_read_only_at_first_is_no_evidence(
-    watch: MemoryWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait, monkeypatch: pytest.MonkeyPatch
+    watch: UsageWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(api, "a")
-    shells["a"] = [Shell(["300 0 0"], ends=True)]
+    shells["a"] = [Shell(["300 0 0 1000000"], ends=True)]
     watch.start()
     wait(lambda: sizes(watch, api) == {"a": [300]})
-    monkeypatch.setattr(memory, "SILENT_SECONDS", -1.0)
+    monkeypatch.setattr(usage, "SILENT_SECONDS", -1.0)
     with pytest.raises(ClusterError, match="the memory of a was not watched to the end"):
         sizes(watch, api)
 
 
 def test_a_container_that_ends_while_it_is_asked_for_could_be_read(
-    watch: MemoryWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait, monkeypatch: pytest.MonkeyPatch
+    watch: UsageWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(api, "a")
     asked = threading.Event()
@@ -186,19 +186,19 @@ def test_a_container_that_ends_while_it_is_asked_for_could_be_read(
         watch._samplers[0].join()
         return False
 
-    shells["a"] = [Late(["300 0 0"], ends=True)]
+    shells["a"] = [Late(["300 0 0 1000000"], ends=True)]
     watch.start()
     wait(lambda: bool(watch._samplers) and not shells["a"])
-    monkeypatch.setattr(memory, "was_out_of_memory", meanwhile)
+    monkeypatch.setattr(usage, "was_out_of_memory", meanwhile)
     assert sizes(watch, api) == {"a": []}
     assert sizes(watch, api) == {"a": [300]}
 
 
 def test_a_watch_that_broke_is_no_evidence(
-    watch: MemoryWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
+    watch: UsageWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
 ) -> None:
     put(api, "a")
-    shells["a"] = [Shell(["300 0 0"], ends=False)]
+    shells["a"] = [Shell(["300 0 0 1000000"], ends=False)]
     watch.start()
     wait(lambda: sizes(watch, api) == {"a": [300]})
     api.refuses[f"GET {PODS}"] = 500
@@ -213,6 +213,6 @@ def test_a_watch_that_broke_is_no_evidence(
     wait(told)
 
 
-def test_a_pod_that_nothing_is_known_of_has_no_samples(watch: MemoryWatch, api: FakeApi) -> None:
+def test_a_pod_that_nothing_is_known_of_has_no_samples(watch: UsageWatch, api: FakeApi) -> None:
     put(api, "a")
     assert sizes(watch, api) == {"a": []}
