@@ -12,6 +12,7 @@ _COMMANDS = (
     "verify",
     "checks",
     "check-verdict",
+    "comment",
     "new-key",
     "promote",
     "override",

@@ -7,16 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from promotion_gate.measurements import Measurements
 from promotion_gate.verdict import (
     SCHEMA_VERSION,
     CheckRecord,
     Finding,
     Observation,
     Outcome,
+    Override,
     PolicyRecord,
     ReleaseRecord,
     TargetRecord,
     Verdict,
+    WindowRecord,
 )
 
 STARTED = datetime(2025, 11, 21, 10, 42, 7, tzinfo=UTC)
@@ -34,13 +37,20 @@ def _verdict(
     observations: int = 1,
     seconds: float = 24.31,
     set_values: Sequence[str] = (),
+    overrides: int = 0,
+    pods: int = 0,
 ) -> Verdict:
-    """A verdict with one check an outcome, `check-0` and so on; `text` is in every free-text field."""
+    """A verdict with one check an outcome, `check-0` and so on; `text` is in every free-text field, also of overrides and pods."""
+    spoken = text.encode(
+        "utf-8", "backslashreplace"
+    ).decode()  # a lone surrogate comes from a service, and overrides from a person
     records = tuple(
         CheckRecord(
             id=f"check-{number}",
             title=f"Title {number} {text}",
+            question=f"question {number} {text}",
             documentation=f"docs/checks/check-{number}.md",
+            asked_at=STARTED + timedelta(seconds=number),
             finding=Finding(
                 outcome=outcome,
                 summary=f"summary {number} {text}",
@@ -77,6 +87,25 @@ def _verdict(
         finished_at=STARTED + timedelta(seconds=seconds),
         required_checks=tuple([record.id for record in records] if required is None else required) + tuple(absent),
         checks=records,
+        window=WindowRecord(began_at=STARTED, seconds=30, interruptions=(f"interruption {text}",)),
+        measurements=Measurements(
+            latency_ms=((0.0, 1.0), (1.0, 3.0)),
+            memory_mib={f"pod {pod} {text}": ((0.0, 40.0), (1.0, 50.0 + pod)) for pod in range(pods)},
+            memory_limit_mib=100.0,
+        ),
+        overrides=tuple(
+            Override(
+                service="aaa-api",
+                environment="staging",
+                check=f"check-{number} {text}",
+                actor=f"actor {spoken}",
+                reason=f"reason {spoken}",
+                ticket=f"ticket {spoken}",
+                given_at=STARTED,
+                expires_at=STARTED + timedelta(days=1),
+            )
+            for number in range(overrides)
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion_gate.measurements import Measurements
 from promotion_gate.reporters import html
 from promotion_gate.verdict import Outcome, Verdict
 
@@ -80,9 +81,35 @@ def test_it_loads_nothing_and_runs_nothing(make_verdict: MakeVerdict) -> None:
     outcome=st.sampled_from(Outcome),
 )
 def test_no_evidence_adds_an_element_or_an_attribute(make_verdict: MakeVerdict, text: str, outcome: Outcome) -> None:
-    plain = Page(html.render(make_verdict(outcome, text="seen")))
-    spiked = Page(html.render(make_verdict(outcome, text=text)))
+    plain = Page(html.render(make_verdict(outcome, text="seen", overrides=1, pods=1)))
+    spiked = Page(html.render(make_verdict(outcome, text=text, overrides=1, pods=1)))
     assert spiked.elements == plain.elements
+
+
+def test_plots_are_drawn_named_and_described(make_verdict: MakeVerdict) -> None:
+    page = Page(html.render(make_verdict(Outcome.PASS, pods=8)))
+    drawings = [svg for svg in page.of("svg") if svg.get("role") == "img"]
+    assert [svg["aria-labelledby"] for svg in drawings] == ["latency-title", "memory-title"]
+    ids = {attributes.get("id") for _, attributes in page.elements}
+    assert {svg["aria-describedby"] for svg in drawings} <= ids
+    assert "Highest 57 MiB of a limit of 100 MiB." in page.text
+    assert "pod 7 seen" in page.text
+    assert "2 more pods" in page.text
+    assert "Not measured: cpu." in page.text
+
+
+def test_nothing_measured_is_no_plot_and_said(make_verdict: MakeVerdict) -> None:
+    verdict = make_verdict(Outcome.PASS).model_copy(update={"measurements": Measurements()})
+    page = Page(html.render(verdict))
+    assert not page.of("svg")
+    assert "Not measured: latency, memory, cpu." in page.text
+
+
+def test_an_override_stands_above_the_checks(make_verdict: MakeVerdict) -> None:
+    text = Page(html.render(make_verdict(Outcome.FAIL, overrides=2))).text
+    assert text.index("2 overrides hold for this release.") < text.index("Title 0 seen")
+    assert "An override changes no outcome: the verdict is FAIL." in text
+    assert "Overrides" not in Page(html.render(make_verdict(Outcome.FAIL))).text
 
 
 def test_markup_is_shown_as_text(make_verdict: MakeVerdict) -> None:

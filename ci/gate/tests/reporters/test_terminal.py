@@ -116,7 +116,7 @@ def test_any_evidence_stays_within_the_width(
 ) -> None:
     out = io.StringIO()
     console = Console(file=out, width=width)
-    print_verdict(make_verdict(outcome, text=text, fit=False), console)
+    print_verdict(make_verdict(outcome, text=text, fit=False, overrides=1), console)
     assert "\x1b" not in out.getvalue()
     assert f"{outcome} aaa-api in staging" in unwrapped(out.getvalue())
     assert max(cell_len(line) for line in out.getvalue().splitlines()) <= width

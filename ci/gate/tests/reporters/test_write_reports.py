@@ -18,10 +18,16 @@ from promotion_gate.verdict import Outcome, Verdict
 MakeVerdict = Callable[..., Verdict]
 
 
-def test_three_files_in_a_new_directory(tmp_path: Path, make_verdict: MakeVerdict) -> None:
+def test_five_files_in_a_new_directory(tmp_path: Path, make_verdict: MakeVerdict) -> None:
     directory = tmp_path / "build" / "gate"
     paths = write_reports(make_verdict(Outcome.PASS), directory)
-    assert [path.name for path in paths] == ["verdict.json", "junit.xml", "report.html"]
+    assert [path.name for path in paths] == [
+        "verdict.json",
+        "junit.xml",
+        "report.html",
+        "verdict.sarif",
+        "comment.md",
+    ]
     assert sorted(directory.iterdir()) == sorted(paths)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from promotion_gate.reporters import sentences
+from promotion_gate.reporters import plots, sentences
+from promotion_gate.reporters.facts import clock, facts
 from promotion_gate.reporters.rows import rows
 from promotion_gate.reporters.visible import visible
 from promotion_gate.verdict import Outcome, Verdict
@@ -26,17 +25,20 @@ _environment = Environment(
 def render(verdict: Verdict) -> str:
     """The page as text; everything that comes from evidence is escaped."""
     shown = rows(verdict)
+    drawn = plots.plots(verdict.measurements, verdict.baseline.medians if verdict.baseline else None)
     return _environment.get_template("report.html.j2").render(
         verdict=verdict,
         rows=shown,
+        facts=facts(verdict),
+        plots=drawn,
+        not_drawn=plots.missing(drawn),
+        drawing=plots,
+        outcomes={record.id: record.finding.outcome for record in verdict.checks},
         PASS=Outcome.PASS,
         symbols=sentences.SYMBOLS,
         tally=sentences.tally(shown),
         promotion=sentences.promotion(verdict),
+        overrides=sentences.overrides(verdict),
         duration=sentences.duration(verdict),
-        clock=_clock,
+        clock=clock,
     )
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

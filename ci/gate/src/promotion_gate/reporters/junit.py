@@ -12,6 +12,7 @@ from datetime import UTC
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from promotion_gate.reporters import sentences
+from promotion_gate.reporters.facts import facts
 from promotion_gate.reporters.rows import Row, rows
 from promotion_gate.reporters.visible import one_line, visible
 from promotion_gate.verdict import Outcome, Verdict
@@ -39,12 +40,12 @@ def _properties(verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield "outcome", verdict.outcome
     yield "promotes", str(verdict.promotes).lower()
     yield "promotion", sentences.promotion(verdict)
-    yield "target", verdict.target.name
-    yield "image", verdict.release.image
-    yield "manifests_sha256", verdict.release.manifests_sha256
-    yield "commit", verdict.release.commit or "none"
-    yield "uncommitted_changes", str(verdict.release.uncommitted_changes).lower()
-    yield "set_values", ", ".join(verdict.release.set_values)
+    for fact in facts(verdict):
+        yield fact.key, verdict.target.name if fact.key == "target" else fact.text
+    if verdict.overrides:
+        yield "overrides", sentences.overrides(verdict)
+    for number, given in enumerate(verdict.overrides, start=1):
+        yield f"override_{number}", sentences.override(verdict, given)
 
 
 def _case(row: Row, classname: str) -> TestCase:
@@ -60,7 +61,7 @@ def _case(row: Row, classname: str) -> TestCase:
 
 
 def _story(row: Row) -> str:
-    lines = [row.title, row.summary]
+    lines = [row.title, row.summary, f"question: {sentences.asked(row)}"]
     for seen in row.observations:
         lines += [f"{seen.outcome} {seen.subject}", f"  observed: {seen.observed}", f"  expected: {seen.expected}"]
     lines += [f"do: {row.remedy}"] if row.remedy else []

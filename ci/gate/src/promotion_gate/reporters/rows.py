@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from promotion_gate.verdict import CheckRecord, Observation, Outcome, Verdict
 
@@ -23,6 +24,10 @@ class Row:
     remedy: str
     documentation: str
     """The page to read, a path in the repository; empty if there is none."""
+    question: str = ""
+    """What the check asks; empty if that is not known."""
+    asked_at: datetime | None = None
+    """When the last part of what it rests on was looked at; None if nothing was."""
 
     @property
     def shortfalls(self) -> tuple[Observation, ...]:
@@ -36,7 +41,7 @@ def rows(verdict: Verdict) -> tuple[Row, ...]:
     A verdict that is not PASS has at least one row that is not PASS, so no report of it can look green.
     """
     found = [_of_record(record) for record in verdict.checks]
-    absent = [_of_absent(check) for check in verdict.missing_checks]
+    absent = [_of_absent(check) for check in dict.fromkeys(verdict.missing_checks)]
     inventory = [] if verdict.required_checks else [_EMPTY_INVENTORY]
     return (*found, *absent, *inventory)
 
@@ -51,6 +56,8 @@ def _of_record(record: CheckRecord) -> Row:
         observations=tuple(_worst_first(finding.observations)),
         remedy=finding.remedy,
         documentation=record.documentation,
+        question=record.question,
+        asked_at=record.asked_at,
     )
 
 

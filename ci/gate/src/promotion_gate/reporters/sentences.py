@@ -1,13 +1,15 @@
-"""What all reports say about a verdict in words: how its checks ended, whether it promotes, how long it took."""
+"""What all reports say about a verdict in words: how its checks ended, whether it promotes, what overrides do, how long it took."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC
 
 from promotion_gate.counted import counted
+from promotion_gate.reporters.facts import clock
 from promotion_gate.reporters.rows import Row
-from promotion_gate.verdict import Outcome, Verdict
+from promotion_gate.verdict import Outcome, Override, Verdict
 
 SYMBOLS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INCONCLUSIVE: "?"}
 
@@ -28,8 +30,45 @@ def promotion(verdict: Verdict) -> str:
     if verdict.promotes:
         return "Fit for promotion."
     if verdict.outcome is Outcome.PASS:
-        return "This verdict does not promote: what it judged is not what a commit holds (values from the command line, or changed files)."
+        return f"This verdict does not promote: {', and '.join(verdict.unfit)}."
     return f"This verdict does not promote: it is {verdict.outcome}, and only PASS promotes."
+
+
+def overrides(verdict: Verdict) -> str:
+    """What the overrides of the verdict do and do not; empty without any."""
+    if not verdict.overrides:
+        return ""
+    number = len(verdict.overrides)
+    return (
+        f"{counted(number, 'override')} {'holds' if number == 1 else 'hold'} for this release."
+        f" An override changes no outcome: the verdict is {verdict.outcome}."
+        ' A promotion that rests on one says "overridden".'
+    )
+
+
+def asked(row: Row) -> str:
+    """What the check asks and when, e.g. `Are all pods Ready? (2025-11-21 10:42:07 UTC)`."""
+    when = clock(row.asked_at) if row.asked_at else "nothing was looked at"
+    return f"{row.question} ({when})" if row.question else f"({when})"
+
+
+def asked_between(rows: Iterable[Row]) -> str:
+    """When the first and the last check was asked; empty if that is not known of any."""
+    moments = sorted(row.asked_at for row in rows if row.asked_at)
+    if not moments:
+        return ""
+    first, last = (f"{moment.astimezone(UTC):%H:%M:%S}" for moment in (moments[0], moments[-1]))
+    return f"Asked between {first} and {last} UTC; report.html has every check's question and time."
+
+
+def override(verdict: Verdict, given: Override) -> str:
+    """One override: what its check says all the same, by whom it is, by which ticket, until when, and why."""
+    outcomes = {record.id: record.finding.outcome for record in verdict.checks}
+    stays = f"stays {outcomes[given.check]}" if given.check in outcomes else "is not in this verdict"
+    return (
+        f"{given.check} {stays}; overridden by {given.actor} (ticket {given.ticket}, given {clock(given.given_at)},"
+        f" until {clock(given.expires_at)}): {given.reason}"
+    )
 
 
 def duration(verdict: Verdict) -> str:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from promotion_gate.reporters import sentences
+from promotion_gate.reporters.facts import facts
 from promotion_gate.reporters.rows import Row, rows
 from promotion_gate.reporters.visible import one_line
 from promotion_gate.verdict import Outcome, Verdict
@@ -24,6 +25,21 @@ SHOWN_OBSERVATIONS = 4
 SHOWN_CHARACTERS = 240
 """How much of a value a row shows; the rest is in report.html."""
 
+SHOWN_VALUES = 4
+"""How many values of a fact are shown, such as digests; the rest is in report.html."""
+
+_FACTS = {
+    "target_identity": "identity",
+    "image_digests": "image",
+    "chart_sha256": "chart",
+    "manifests_sha256": "manifests",
+    "commit": "commit",
+    "values": "copies",
+    "policy": "policy",
+    "baseline": "baseline",
+    "window": "watched",
+    "interruptions": "because",
+}
 _STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold magenta"}
 _ASCII_SYMBOLS = {Outcome.PASS: "+", Outcome.FAIL: "x", Outcome.INCONCLUSIVE: "?"}
 
@@ -44,6 +60,9 @@ def print_verdict(verdict: Verdict, console: Console, reports: Sequence[Path] = 
         console.print(page.row(row))
     console.print(rule)
     console.print(page.conclusion(verdict, shown))
+    if verdict.overrides:
+        console.print(*page.overrides(verdict), sep="\n")
+    console.print(page.facts(verdict))
     if reports:
         console.print("Reports:")
     for path in reports:
@@ -82,12 +101,32 @@ class _Page:
         where = f"{release.service} in {release.environment} on the {target.name} target"
         lines = [
             self._outcome(verdict.outcome) + self.text(f"  {where}, {sentences.duration(verdict)}", style="bold"),
-            self.text(f"{sentences.tally(shown)}."),
+            self.text(f"{sentences.tally(shown)}. {sentences.asked_between(shown)}".rstrip()),
             self.text(f"{sentences.promotion(verdict)} {target.note}".rstrip()),
         ]
         if release.set_values:
             lines.insert(1, self.text(f"With values from the command line: {', '.join(release.set_values)}"))
         return Text("\n").join(lines)
+
+    def overrides(self, verdict: Verdict) -> Iterator[RenderableType]:
+        yield self.text(sentences.overrides(verdict), style="bold")
+        for given in verdict.overrides:
+            line = _grid(1, gap=1)
+            line.add_row("-", self.text(_shortened(sentences.override(verdict, given), 2 * SHOWN_CHARACTERS)))
+            yield Padding(line, (0, 0, 0, 2))
+
+    def facts(self, verdict: Verdict) -> Table:
+        """What the verdict is bound to, and what it rests on; a digest fits on a line of 80 characters."""
+        bound = {fact.key: fact for fact in facts(verdict)}
+        grid = _grid(max(len(label) for label in _FACTS.values()), gap=2)
+        for key, label in _FACTS.items():
+            if key in bound:
+                # Without the prefix a digest of an image fits, too.
+                values = [value.removeprefix("sha256:") for value in bound[key].values] or [bound[key].otherwise]
+                grid.add_row(label, Text("\n").join(self.text(_shortened(value)) for value in values[:SHOWN_VALUES]))
+                if len(values) > SHOWN_VALUES:
+                    grid.add_row("", f"and {len(values) - SHOWN_VALUES} more, see report.html")
+        return grid
 
     def _outcome(self, outcome: Outcome) -> Text:
         return Text(f"{self._symbols[outcome]} {outcome}", style=_STYLES[outcome])
@@ -105,6 +144,7 @@ class _Page:
         if left > 0:
             yield Text(f"  and {left} more, see report.html")
         advice = _grid(len("see:"), gap=1)
+        advice.add_row("ask:", self.text(sentences.asked(row)))
         advice.add_row(Text("do:", style="bold"), self.text(row.remedy, style="bold"))
         if row.documentation:
             advice.add_row("see:", self.text(row.documentation))
@@ -119,5 +159,5 @@ def _grid(*widths: int, gap: int) -> Table:
     return grid
 
 
-def _shortened(value: str) -> str:
-    return value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 3] + "..."
+def _shortened(value: str, most: int = SHOWN_CHARACTERS) -> str:
+    return value if len(value) <= most else value[: most - 3] + "..."
