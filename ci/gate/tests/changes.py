@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ class Row:
     says: str
     """Must be in the summary, the remedy or an observation that is not PASS."""
     role: str = "pull"
+    """Which good evidence is changed: pull, push or shadow."""
 
 
 def seen(**parts: Any) -> Change:
@@ -69,9 +70,9 @@ def less(part: str, keep: int = 1) -> Change:
     return lambda subject: seen(**{part: getattr(subject.evidence, part)[:keep]})(subject)
 
 
-def assert_concludes(row: Row, pull: Subject, push: Subject) -> None:
+def assert_concludes(row: Row, subjects: Mapping[str, Subject]) -> None:
     """The row's check comes to the row's outcome, says the row's words, and did not fail itself."""
-    finding = CHECKS[row.check].run(row.change(pull if row.role == "pull" else push)).finding
+    finding = CHECKS[row.check].run(row.change(subjects[row.role])).finding
     faults = [f"{o.subject}: {o.observed}" for o in finding.observations if o.outcome is not PASS]
     said = "\n".join([finding.summary, finding.remedy, *faults])
     assert finding.outcome is row.outcome, said

@@ -1,4 +1,7 @@
-"""Good evidence of two releases, one pulled and one that pushes: every check passes on both, so a test spoils just one thing."""
+"""Good evidence of three releases: one pulled, one that pushes, one that compares its backends.
+
+Every check that the promotion policy asks of such a release passes on it, so a test spoils just one thing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,11 +18,12 @@ from typing import Literal
 import pytest
 
 from chart_harness.render import Release
-from promotion_gate import checks
 from promotion_gate.checks.check import Subject
 from promotion_gate.contract import Contract, contract_for
 from promotion_gate.evidence import (
     INSTANCE_LABEL,
+    Connection,
+    CpuUse,
     Evidence,
     Family,
     LogLine,
@@ -28,13 +33,17 @@ from promotion_gate.evidence import (
     PodLog,
     PodState,
     ProcessEnvironment,
+    RuleState,
     Sample,
+    ScrapeTarget,
     Substitution,
     Traffic,
+    Window,
 )
 from promotion_gate.manifests import Judged
+from promotion_gate.measurements import measurements
 from promotion_gate.plan import MetricSpec, Plan
-from promotion_gate.policy import Policy, Requirement
+from promotion_gate.policy import POLICY_FILE, Policy, Requirement, load_policy
 from promotion_gate.verdict import PolicyRecord
 from promotion_gate.workload import EnvVar, Probe, Workload, resolve_env
 
@@ -43,14 +52,27 @@ IMAGE = "reference-service:0.1.0"
 MIB = 1024 * 1024
 JUDGED = Judged(Path(), Release("demo", "staging", Path("demo"), ()), {})
 """Nothing was rendered: the evidence is made here."""
-EVERYTHING = Policy(version="test", inventory={"cluster": {check.id: Requirement() for check in checks.ALL}})
-"""A policy that requires every check, of however little evidence."""
+REAL_POLICY, _ = load_policy(Path(__file__).resolve().parents[3] / POLICY_FILE)
+EVERYTHING = Policy(
+    version="test",
+    inventory={
+        "cluster": {check: Requirement(when=needs.when) for check, needs in REAL_POLICY.inventory["cluster"].items()}
+    },
+)
+"""A policy that requires every check that applies to a release, of however little evidence."""
 EVERYTHING_RECORD = PolicyRecord(version="test", sha256="c" * 64)
+WATCHED = 60
+"""Seconds for which memory and CPU were sampled, once a second."""
 PLAN = Plan(metrics={"items_total": MetricSpec(type="counter", labels=frozenset({"kind"}))})
 
 
 def _workload(role: str, env: Mapping[str, str]) -> Workload:
-    literals = {"CUSTOM_LABELS": "service=demo,environment=staging", "PROMETHEUS_BACKEND": "otel", **env}
+    literals = {
+        "CUSTOM_LABELS": "service=demo,environment=staging",
+        "PROMETHEUS_BACKEND": "otel",
+        "METRICS_SERIES_BUDGET": "200",
+        **env,
+    }
     return Workload(
         name="demo",
         namespace="staging",
@@ -141,17 +163,44 @@ def _subject(
             for ordinal, name in enumerate(names)
             for pid in (100 * (ordinal + 1), 100 * (ordinal + 1) + 1)
         ),
-        memory=tuple(MemoryUse(name, ((0.0, 40 * MIB), (1.0, 60 * MIB), (2.0, 50 * MIB))) for name in names),
+        memory=tuple(
+            MemoryUse(name, tuple((float(second), (50 + second * 7 % 11) * MIB) for second in range(WATCHED)))
+            for name in names
+        ),
         pages=tuple(pages),
         traffic=traffic,
+        cpu=tuple(CpuUse(name, tuple((float(n), 0.1 * n + 0.01 * (n % 3)) for n in range(WATCHED))) for name in names),
+        window=Window(TAKEN - timedelta(seconds=WATCHED), TAKEN),
+        scrape_targets=Missing("nothing is pulled")
+        if workload.pushes
+        else tuple(ScrapeTarget(name, f"http://{name}/metrics", "up", "", 300, 290, 290) for name in names),
+        rules=(
+            RuleState("ServiceSlow", "alerting", "ok", state="inactive"),
+            RuleState("ServiceMetricsMissing", "alerting", "ok", state="inactive"),
+            RuleState("service:requests:rate5m", "recording", "ok"),
+        ),
+        connections=(
+            Connection("prometheus", "demo:8080", allowed=True, reached=True),
+            Connection("a stranger", "demo:8080", allowed=False, reached=False),
+        ),
     )
-    return Subject(workload, contract, evidence)
+    evidence = replace(
+        evidence, moments={part.name: TAKEN for part in fields(Evidence) if part.name not in {"moments"}}
+    )
+    return Subject(workload, contract, evidence, measurements(evidence, workload.memory_limit))
 
 
-@pytest.fixture(scope="session")
-def pull() -> Subject:
-    """An http-api: two pods of two workers, each page scraped twice, 30 requests answered by each pod."""
-    workload = _workload("http-api", {"METRICS_PORT": "8080", "METRICS_PATH": "/metrics", "WEB_CONCURRENCY": "2"})
+def _http_api(backend: str, more: Callable[[str], tuple[Family, ...]] = lambda _: ()) -> Subject:
+    """Two pods of two workers, each page scraped twice, 30 requests answered by each pod; `more` is on a pod's page besides."""
+    workload = _workload(
+        "http-api",
+        {
+            "PROMETHEUS_BACKEND": backend,
+            "METRICS_PORT": "8080",
+            "METRICS_PATH": "/metrics",
+            "WEB_CONCURRENCY": "2",
+        },
+    )
     contract = contract_for(workload, PLAN)
     pages = [
         MetricsPage(
@@ -160,13 +209,37 @@ def pull() -> Subject:
             f"http://{pod}/metrics",
             TAKEN + timedelta(seconds=nth),
             200,
-            tuple(_families(contract, "pull", {f"{pod}-pid-1": 20, f"{pod}-pid-2": 10})),
+            (*_families(contract, "pull", {f"{pod}-pid-1": 20, f"{pod}-pid-2": 10}), *more(pod)),
         )
         for nth in range(2)
         for pod in ("demo-0", "demo-1")
     ]
     port = Substitution("METRICS_PORT", "8080", "21000", "replicas share this host's ports")
-    return _subject(workload, pages, contract, port, Traffic(sent=60, answered={200: 60}), lines=30)
+    took = tuple((n / 10, 0.010 + 0.001 * (n % 7)) for n in range(60))
+    traffic = Traffic(sent=60, answered={200: 60}, latencies=took)
+    return _subject(workload, pages, contract, port, traffic, lines=30)
+
+
+@pytest.fixture(scope="session")
+def pull() -> Subject:
+    """An http-api on the backend otel."""
+    return _http_api("otel")
+
+
+def _comparisons(pod: str) -> tuple[Family, ...]:
+    """What the library publishes of its comparisons: of mismatches there is no series until there is one."""
+    name = "service_metrics_shadow_comparisons_total"
+    samples = (Sample(name, {INSTANCE_LABEL: f"{pod}-pid-{worker}"}, 40) for worker in (1, 2))
+    return (
+        Family(name, "counter", tuple(samples)),
+        Family("service_metrics_shadow_mismatches_total", "counter", ()),
+    )
+
+
+@pytest.fixture(scope="session")
+def shadow() -> Subject:
+    """The same http-api on both backends, compared."""
+    return _http_api("shadow", _comparisons)
 
 
 @pytest.fixture(scope="session")
@@ -183,6 +256,12 @@ def push() -> Subject:
     ]
     receiver = Substitution(endpoint, "http://collector:4318", "http://127.0.0.1:4318", "the gate's receiver")
     return _subject(workload, pages, contract, receiver, Missing("its work comes from a queue"), lines=30)
+
+
+@pytest.fixture(scope="session")
+def subjects(pull: Subject, push: Subject, shadow: Subject) -> Mapping[str, Subject]:
+    """All three, by name."""
+    return {"pull": pull, "push": push, "shadow": shadow}
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -84,7 +85,9 @@ def _sum(subject: Subject, latest: list[list[MetricsPage]]) -> Observation:
     if subject.contract.work_is_counted_by == "traffic":
         if isinstance(evidence.traffic, Missing) or not evidence.traffic.answers:
             return unproved(what, f"sum {total:g}, no request was answered", "the requests answered")
-        low, high = evidence.traffic.answers, evidence.traffic.sent
+        low: float = evidence.traffic.answers
+        # where others send requests too, only the least is known
+        high: float = evidence.traffic.sent if evidence.traffic.exclusive else math.inf
         unit = "requests answered"
     else:
         if isinstance(evidence.logs, Missing):
@@ -98,7 +101,8 @@ def _sum(subject: Subject, latest: list[list[MetricsPage]]) -> Observation:
         unit = "units of work logged"
         if not low:
             return unproved(what, f"sum {total:g}, no work logged before the metrics were taken", "work")
-    expected = f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
+    most = "" if low == high else " or more" if high == math.inf else f" to {high}"
+    expected = f"{low}{most} {unit}"
     seen = f"sum {total:g} for {expected}"
     if restarted:
         # a container's counters start again with it, so what it counted before is gone and the sum proves nothing
