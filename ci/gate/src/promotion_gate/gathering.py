@@ -69,6 +69,8 @@ def gather(
     look = _Looks(target)
     if ready:
         traffic, watched = _watch(contract, plan, target, patience.window, progress)
+        # Now, while requests have just been sent: idle time would hide what they cost.
+        cpu = look.at("cpu", "CPU", target.cpu)
         longest = _honest_wait(workload) if patience.metrics is None else patience.metrics
         _wait_for_metrics(workload, contract, target, traffic, longest, progress)
         window: Window | Missing = watched.now()
@@ -77,13 +79,14 @@ def gather(
     else:
         traffic = _no_traffic(contract, plan) or Missing("no pod was Ready to take requests")
         window = pages = scrape_targets = rules = connections = unready
-    progress.stage("looking at pods, logs, environment, memory and CPU")
+        cpu = look.at("cpu", "CPU", target.cpu)
+    progress.stage("looking at pods, logs, environment and memory")
     return Evidence(
         pods=look.at("pods", "pods", target.pods),
         logs=look.at("logs", "logs", target.logs),
         environments=look.at("environments", "environments", target.environments),
         memory=look.at("memory", "memory", target.memory),
-        cpu=look.at("cpu", "CPU", target.cpu),
+        cpu=cpu,
         pages=pages,
         traffic=traffic,
         window=window,
