@@ -14,6 +14,7 @@ _COMMANDS = (
     "check-verdict",
     "comment",
     "new-key",
+    "changed",
     "promote",
     "override",
     "guard",

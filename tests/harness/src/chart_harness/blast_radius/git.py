@@ -59,6 +59,15 @@ class Repository:
         """Whether `other` is `commit` or one of those it was built on."""
         return self._run("merge-base", "--is-ancestor", other, commit).returncode == 0
 
+    def parted(self, commit: str, other: str) -> str:
+        """The commit from which both were built on. Raises CannotCompareError when there is none, as in a clone without its history."""
+        found = self._run("merge-base", commit, other)
+        if found.returncode != 0:
+            raise CannotCompareError(
+                f"{self.short(commit)} and {self.short(other)} have no commit in common here: fetch the whole history first."
+            )
+        return found.stdout.decode().strip()
+
     def acknowledged(self, base: str, head: str) -> set[str]:
         """What the commits after `base`, up to `head`, acknowledge: the first word of each trailer; the rest is the reason."""
         form = f"%(trailers:key={TRAILER},valueonly,unfold)"
