@@ -14,8 +14,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from promotion_gate.checks.comparison import START, difference, over_rounds, settled, too_little
+from ci.gate.tests.conftest import REAL_POLICY
+from promotion_gate.checks.comparison import START, cpu, difference, over_rounds, settled, too_little
+from promotion_gate.evidence import CpuUse, Evidence, Missing
 from promotion_gate.gathering import ROUND_SECONDS
+from promotion_gate.measurements import measurements
 from promotion_gate.policy import Regression
 
 RULE = Regression()
@@ -152,10 +155,21 @@ def test_so_few_that_no_difference_could_show_are_too_few(samples: int, enough: 
 
 def test_the_beginning_of_a_series_is_left_out() -> None:
     series = tuple((float(n), float(n)) for n in range(41))
-    assert settled(series) == [float(n) for n in range(10, 41)]
-    assert START == 0.25
-    assert settled(()) == []
-    assert settled(((3.0, 7.0),)) == [7.0]
+    assert START == 0.2
+    assert settled(series, series) == [float(n) for n in range(8, 41)]
+    assert settled(series[5:], series) == [float(n) for n in range(8, 41)]  # nothing more for what lacks a beginning
+    assert settled(series[20:], series) == [float(n) for n in range(20, 41)]
+    assert settled((), ()) == settled((), series) == []
+    one = ((3.0, 7.0),)
+    assert settled(one, one) == [7.0]
+
+
+def test_one_pod_watched_as_long_as_the_policy_says_is_enough() -> None:
+    """Sampled a little less often than once a second, as a busy cluster does."""
+    pod = CpuUse("demo-0", tuple((second * 1.06, second * 0.1) for second in range(29)))
+    evidence = Evidence(*[Missing("not asked for")] * 6, cpu=(pod,))
+    assert pod.samples[-1][0] < REAL_POLICY.window_seconds["live"]
+    assert len(cpu(measurements(evidence, None))) >= REAL_POLICY.regression.samples
 
 
 @given(values=st.lists(st.floats(0, 8), min_size=12, max_size=60), step=st.sampled_from([0.9, 1.0, 1.1, 2.5]))

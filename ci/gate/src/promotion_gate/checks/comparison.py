@@ -19,7 +19,7 @@ from promotion_gate.measurements import Measurements, Series, measurements
 from promotion_gate.policy import Figure, Regression
 from promotion_gate.verdict import Finding, Observation
 
-START = 0.25
+START = 0.2
 """The part of each pod's series that is left out: a process that starts takes more CPU and less memory than later."""
 
 
@@ -83,12 +83,12 @@ def too_little(now: Sequence[float], before: Sequence[float], regression: Regres
     return ""
 
 
-def settled(series: Series) -> list[float]:
-    """The values of a series without its beginning."""
-    if not series:
+def settled(samples: Series, of: Series) -> list[float]:
+    """The values of those samples that lie after the beginning of a series, from which they were made."""
+    if not of:
         return []
-    begin, end = series[0][0], series[-1][0]
-    return [value for at, value in series if at >= begin + (end - begin) * START]
+    begin, end = of[0][0], of[-1][0]
+    return [value for at, value in samples if at >= begin + (end - begin) * START]
 
 
 def over_rounds(series: Series) -> Series:
@@ -113,12 +113,12 @@ def latencies(measured: Measurements) -> list[float]:
 
 def memory(measured: Measurements) -> list[float]:
     """MiB of all pods, whatever their names: a pod has another one each time."""
-    return [value for series in measured.memory_mib.values() for value in settled(series)]
+    return [value for series in measured.memory_mib.values() for value in settled(series, series)]
 
 
 def cpu(measured: Measurements) -> list[float]:
     """Cores of all pods."""
-    return [value for series in measured.cpu_cores.values() for value in settled(over_rounds(series))]
+    return [value for series in measured.cpu_cores.values() for value in settled(over_rounds(series), series)]
 
 
 _SAMPLES = {"latency": latencies, "memory": memory, "cpu": cpu}
