@@ -165,12 +165,12 @@ def loaded(name: str, kind: str = "recording", health: str = "ok", **more: Any) 
     return {"name": name, "type": kind, "health": health, **more}
 
 
-def has(api: FakeApi, *found: dict[str, Any], uid: str = "u-1", namespace: str = HERE) -> None:
+def has(api: FakeApi, *found: dict[str, Any], uid: str = "u-1", namespace: str = HERE, interval: float = 30) -> None:
     api.objects[f"/apis/monitoring.coreos.com/v1/namespaces/{HERE}/prometheusrules/demo"] = {
         "kind": "PrometheusRule",
         "metadata": {"uid": "u-1"},
     }
-    groups = [{"file": f"/etc/rules/{namespace}-demo-{uid}.yaml", "rules": list(found)}]
+    groups = [{"file": f"/etc/rules/{namespace}-demo-{uid}.yaml", "rules": list(found), "interval": interval}]
     api.objects[f"{AT}/rules"] = {"data": {"groups": groups}}
 
 
@@ -201,13 +201,35 @@ def test_every_rule_of_the_release_with_what_its_alert_says(
     ],
 )
 def test_a_rule_that_prometheus_does_not_have_or_evaluate_is_of_unknown_health(
-    of: dict[str, str], unknown: set[str], prometheus: Prometheus, api: FakeApi, cluster: Cluster
+    of: dict[str, Any], unknown: set[str], prometheus: Prometheus, api: FakeApi, cluster: Cluster
 ) -> None:
     has(api, loaded("Down", "alerting", "unknown"), loaded("x:rate"), loaded("x:rate"), **of)
     with Objects(cluster) as objects:
         found = rules(prometheus, objects, HERE, [RULE], 0.2)
     assert len(found) == 3
     assert {one.name for one in found if one.health == "unknown"} == unknown
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "expected"),
+    [
+        ("recording", [], RuleState("Down", "recording", "ok")),
+        ("alerting", [], RuleState("Down", "alerting", "ok", "", "inactive")),
+        ("alerting", [{"metric": {}, "value": [1, "1"]}], RuleState("Down", "alerting", "ok", "", "pending")),
+    ],
+)
+def test_a_rule_that_is_seldom_evaluated_is_asked_for(
+    kind: str, result: list[Any], expected: RuleState, prometheus: Prometheus, api: FakeApi, cluster: Cluster
+) -> None:
+    has(api, loaded("Down", kind, "unknown", query="up == 0"), interval=300)
+    api.answers[f"{AT}/query"] = lambda _query: {"data": {"resultType": "vector", "result": result}}
+    declared = {**RULE, "spec": {"groups": [{"rules": [{"alert" if kind == "alerting" else "record": "Down"}]}]}}
+    with Objects(cluster) as objects:
+        assert rules(prometheus, objects, HERE, [declared], 5) == (expected,)
+        assert api.queries[-1][1]["query"] == ["up == 0"]
+        api.refuses[f"GET {AT}/query"] = 400
+        (refused,) = rules(prometheus, objects, HERE, [declared], 5)
+    assert refused.health == "err"
 
 
 def test_a_release_without_rules_waits_for_none(prometheus: Prometheus, api: FakeApi, cluster: Cluster) -> None:

@@ -57,6 +57,9 @@ class Rule:
     """The summary or description of the first alert that is pending or firing."""
     file: str = ""
     """The operator names it after namespace, name and uid of the PrometheusRule."""
+    expression: str = ""
+    interval: float = 0
+    """Seconds between two evaluations of its group."""
 
 
 class Prometheus:
@@ -98,7 +101,7 @@ class Prometheus:
     def rules(self, namespace: str) -> list[Rule]:
         """The rules that it has from a namespace's PrometheusRules. Raises ClusterError when Prometheus does not answer."""
         return [
-            _rule(rule, group["file"])
+            _rule(rule, group)
             for group in self._ask("rules", {})["groups"]
             if f"/{namespace}-" in group["file"]  # the operator names the file after namespace, name and uid
             for rule in group["rules"]
@@ -137,7 +140,7 @@ def selector(labels: Mapping[str, str]) -> str:
     return "{" + ",".join(f'{name}="{value}"' for name, value in escaped.items()) + "}" if labels else ""
 
 
-def _rule(rule: Mapping[str, Any], file: str) -> Rule:
+def _rule(rule: Mapping[str, Any], group: Mapping[str, Any]) -> Rule:
     alerts = sorted(rule.get("alerts") or (), key=lambda alert: str(alert.get("state")) != "firing")
     notes = alerts[0].get("annotations") or {} if alerts else {}
     return Rule(
@@ -147,7 +150,9 @@ def _rule(rule: Mapping[str, Any], file: str) -> Rule:
         kind=rule["type"],
         state=rule.get("state", ""),
         says=str(notes.get("summary") or notes.get("description") or ""),
-        file=file,
+        file=group["file"],
+        expression=rule.get("query", ""),
+        interval=float(group.get("interval", 0)),
     )
 
 

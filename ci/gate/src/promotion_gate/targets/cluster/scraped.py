@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
+from chart_harness.clusters.cluster import ClusterError
 from chart_harness.clusters.objects import PROMETHEUS_RULE, Objects
 from chart_harness.clusters.prometheus import Prometheus, Rule, Series, Target, selector
 from chart_harness.clusters.waits import Waiting, WaitTimeout, eventually
@@ -15,6 +16,8 @@ from promotion_gate.evidence import RuleState, ScrapeTarget
 Object = Mapping[str, Any]
 
 EVERY_SECONDS = 1.0
+OFTEN_SECONDS = 60.0
+"""A group of rules that is evaluated more seldom is not waited for."""
 _IDENTITY = ("job", "instance", "namespace", "pod")
 _UP, _SCRAPED, _KEPT = "up", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling"
 _SYNTHETIC = (
@@ -98,8 +101,8 @@ def rules(
 ) -> tuple[RuleState, ...]:
     """The rules of the release's PrometheusRules, after each was evaluated once; after `patience` seconds, as they are then.
 
-    `objects` are the release's. One that Prometheus has not loaded is of unknown health. Raises ClusterError when there is no
-    Prometheus.
+    `objects` are the release's. One that Prometheus has not loaded is of unknown health. One that it evaluates so seldom that nobody
+    can wait for it is evaluated here, by a query. Raises ClusterError when there is no Prometheus.
     """
     declared = [item for item in objects if item["kind"] == PROMETHEUS_RULE.name]
     if not declared:
@@ -112,11 +115,11 @@ def rules(
         found[:] = [rule for rule in prometheus.rules(namespace) if any(uid in rule.file for uid in uids)]
         if absent := not_loaded(declared, found):
             raise Waiting(f"Prometheus has not loaded {', '.join(state.name for state in absent[:3])}")
-        if late := [rule.name for rule in found if rule.health == "unknown"]:
+        if late := [rule.name for rule in found if rule.health == "unknown" and rule.interval <= OFTEN_SECONDS]:
             raise Waiting(f"{', '.join(late[:3])} was not evaluated")
 
     _within(patience, all_evaluated, "Prometheus to evaluate every rule")
-    return (*map(_state, found), *not_loaded(declared, found))
+    return (*(_state(prometheus, rule) for rule in found), *not_loaded(declared, found))
 
 
 def not_loaded(declared: Iterable[Object], found: Iterable[Rule]) -> list[RuleState]:
@@ -132,9 +135,22 @@ def not_loaded(declared: Iterable[Object], found: Iterable[Rule]) -> list[RuleSt
     ]
 
 
-def _state(rule: Rule) -> RuleState:
+def _state(prometheus: Prometheus, rule: Rule) -> RuleState:
+    if rule.health == "unknown" and rule.interval > OFTEN_SECONDS:
+        return _evaluated(prometheus, rule)
     state = cast('Literal["inactive", "pending", "firing"]', rule.state) if rule.kind == "alerting" else ""
     return RuleState(rule.name, _kind(rule.kind), rule.health, rule.last_error, state, rule.says)
+
+
+def _evaluated(prometheus: Prometheus, rule: Rule) -> RuleState:
+    """What the rule's expression gives now; for how long an alert's has held is not known, so it is pending at most."""
+    try:
+        found = prometheus.query(rule.expression)
+    except ClusterError as error:
+        return RuleState(rule.name, _kind(rule.kind), "err", str(error))
+    if rule.kind != "alerting":
+        return RuleState(rule.name, "recording", "ok")
+    return RuleState(rule.name, "alerting", "ok", "", "pending" if found else "inactive")
 
 
 def _kind(said: str) -> Literal["alerting", "recording"]:
