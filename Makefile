@@ -39,7 +39,7 @@ test: .venv/complete lint ## The fast part: lint, unit and render tests, four mi
 test-charts: .venv/complete lint ## Everything: lint, unit, render, then live services: processes, containers, and a kind cluster
 	@python ci/toolchain/tools.py helm helm3 promtool renderer reachability kubectl kind
 	@python -m cluster_images.crds
-	@python ci/toolchain/system_packages.py rabbitmq-server docker-registry build-essential
+	@python ci/toolchain/system_packages.py rabbitmq-server docker-registry build-essential chromium
 	pytest -n $(WORKERS) -m "not live" $(ARGS)
 	@ci/toolchain/oldest-python
 	@ci/toolchain/compiled-tests -n $(WORKERS)

@@ -18,6 +18,7 @@ PROGRAMS = {
     "mmdebstrap": "mmdebstrap",
     "docker-registry": "docker-registry",
     "build-essential": "cc",
+    "chromium": "chromium",  # brings fonts-dejavu-core, by way of fontconfig
 }
 """Debian package, and the program that shows that it is there, whoever installed it."""
 

@@ -286,7 +286,7 @@ def serve() -> Iterator[Callable[[Callable[[BaseHTTPRequestHandler], None]], str
             def do_GET(self) -> None:
                 answer(self)
 
-            do_POST = do_DELETE = do_GET
+            do_POST = do_DELETE = do_PATCH = do_PUT = do_GET
 
             def log_message(self, format: str, *args: object) -> None:
                 """Silent."""

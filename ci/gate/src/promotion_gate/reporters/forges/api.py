@@ -52,8 +52,9 @@ class Api:
         """`variable` names where the token came from, and `needs` what it must be allowed to do."""
         parts = urlsplit(base)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+            shown = base.rpartition("@")[2]  # what stands before it may be a password
             raise CommentError(
-                f"{base!r} is not the address of an API: it has to be an http or https URL, without a user."
+                f"{shown!r} is not the address of an API: it has to be an http or https URL, without a user."
             )
         if not _TOKEN.fullmatch(token):
             raise CommentError(
