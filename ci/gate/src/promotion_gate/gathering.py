@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -62,6 +62,8 @@ def gather(
 
     Raises TargetError if the target cannot run the release at all; all that goes wrong later is `Missing` evidence.
     """
+    if target.kind == "live":
+        plan = plan.harmless
     progress.stage(f"starting {counted(workload.replicas, 'pod')} of {workload.name} on the {target.name} target")
     target.start(workload)
     ready = _wait_until_ready(workload, target, patience.ready, progress)
@@ -230,7 +232,8 @@ def _round(plan: Plan, target: Target, since: float, progress: Progress) -> Traf
     if isinstance(addresses, Missing):
         return addresses
     progress.stage(f"sending {plan.requests_per_pod} requests to each of {counted(len(addresses), 'pod')}")
-    return send_traffic(plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"), since)
+    sent = send_traffic(plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"), since)
+    return replace(sent, exclusive=target.kind != "live")
 
 
 def _ready_addresses(target: Target) -> dict[str, str]:
