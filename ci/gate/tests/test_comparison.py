@@ -167,7 +167,8 @@ def test_the_beginning_of_a_series_is_left_out() -> None:
 def test_one_pod_watched_as_long_as_the_policy_says_is_enough() -> None:
     """Sampled a little less often than once a second, as a busy cluster does."""
     pod = CpuUse("demo-0", tuple((second * 1.06, second * 0.1) for second in range(29)))
-    evidence = Evidence(*[Missing("not asked for")] * 6, cpu=(pod,))
+    no = Missing("not asked for")
+    evidence = Evidence(no, no, no, no, no, no, cpu=(pod,))
     assert pod.samples[-1][0] < REAL_POLICY.window_seconds["live"]
     assert len(cpu(measurements(evidence, None))) >= REAL_POLICY.regression.samples
 
