@@ -16,9 +16,12 @@ from chart_harness.fleet import FleetError
 from chart_harness.helm import HelmError
 from chart_harness.render import RenderError
 from promotion_gate.attestation.errors import AttestationError
+from promotion_gate.cleanup.errors import CleanupError
+from promotion_gate.fleet.errors import FleetStateError
 from promotion_gate.plan import PlanError
 from promotion_gate.policy import PolicyError
 from promotion_gate.promotion.audit_log import AuditError
+from promotion_gate.promotion.values_file import ValuesError
 from promotion_gate.reporters import ReportError
 from promotion_gate.reporters.json_report import VerdictError
 from promotion_gate.targets import TargetError
@@ -31,14 +34,17 @@ INTERRUPTED = 130
 EXPECTED = (
     AttestationError,
     AuditError,
+    CleanupError,
     ClusterError,
     FleetError,
+    FleetStateError,
     HelmError,
     PlanError,
     PolicyError,
     RenderError,
     ReportError,
     TargetError,
+    ValuesError,
     VerdictError,
     WorkloadError,
 )
