@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion_gate.measurements import Measurements
+from promotion_gate.measurements import Measurements, medians
 from promotion_gate.reporters.axes import Axis, linear, logarithmic
 from promotion_gate.reporters.plots import BOTTOM, KINDS, LEFT, MOST, RIGHT, TOP, Plot, missing, plots
 
@@ -152,3 +152,9 @@ def test_time_goes_to_the_right() -> None:
     (plot,) = plots(Measurements(memory_mib={"a": tuple((float(n), 5.0) for n in range(9))}))
     assert all(before[0] < after[0] for before, after in pairwise(_points(plot)))
     assert math.isclose(_points(plot)[0][0], LEFT)
+
+
+def test_the_medians_that_a_later_verdict_draws() -> None:
+    measured = Measurements(latency_ms=((0, 1), (1, 9), (2, 2)), memory_mib={"a": ((0, 40), (1, 50)), "b": ((0, 90),)})
+    assert medians(measured) == {"latency": 2, "memory": 50}
+    assert medians(Measurements()) == {}

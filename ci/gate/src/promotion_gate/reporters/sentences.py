@@ -58,7 +58,8 @@ def asked_between(rows: Iterable[Row]) -> str:
     if not moments:
         return ""
     first, last = (f"{moment.astimezone(UTC):%H:%M:%S}" for moment in (moments[0], moments[-1]))
-    return f"Asked between {first} and {last} UTC; report.html has every check's question and time."
+    when = f"at {first}" if first == last else f"between {first} and {last}"
+    return f"Asked {when} UTC; report.html has every check's question and time."
 
 
 def override(verdict: Verdict, given: Override) -> str:

@@ -34,6 +34,7 @@ _FACTS = {
     "chart_sha256": "chart",
     "manifests_sha256": "manifests",
     "commit": "commit",
+    "uncommitted_changes": "changed",
     "values": "copies",
     "policy": "policy",
     "baseline": "baseline",
