@@ -60,11 +60,17 @@ def roll_out(state: RolloutState, world: World, keep: Note, clock: Callable[[], 
     Nothing is promoted before every service of the wave was verified, or failed. One that fails holds up none of the others of its
     wave; the next wave must not begin, see `unfinished`.
     """
+    run = _Run(reconciled(state, world, keep, clock), world, keep, clock)
+    run.verify()
+    run.promote()
+    return run.state
+
+
+def reconciled(state: RolloutState, world: World, keep: Note, clock: Callable[[], datetime]) -> RolloutState:
+    """What of the state the world bears out: what is then pending or failed has to be verified, what is verified to be promoted."""
     run = _Run(state, world, keep, clock)
     for service in state.services:
         run.reconcile(service)
-    run.verify()
-    run.promote()
     return run.state
 
 
