@@ -12,9 +12,11 @@ from typing import Any
 
 import psutil
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 GATE = Path(sys.executable).with_name("gate")
+QUICK_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -75,3 +77,16 @@ def verify(reports: Path) -> Callable[..., Run]:
         return Run(done.returncode, done.stdout, done.stderr, reports)
 
     return run
+
+
+def quick_policy(path: Path) -> Path:
+    """Writes the checkout's policy with shorter windows, for tests in which only speed matters."""
+    policy = yaml.safe_load((ROOT / "ci" / "promotion-policy.yaml").read_text())
+    for place in ("cluster", "live"):
+        policy["window_seconds"][place] = QUICK_SECONDS
+        for requirement in policy["inventory"][place].values():
+            if "seconds" in requirement:
+                requirement["seconds"] = QUICK_SECONDS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(policy))
+    return path

@@ -121,7 +121,7 @@ class Deploying:
     def _take_back(self, release: HelmRelease, rollout: Rollout, why: str, verdict: Verdict | None) -> Ending:
         self._uninterruptible()
         self._progress.stage("keeping what the failed release says")
-        keep_failed(release, self._order.reports, self._started_at)
+        keep_failed(release, self._order.reports, why)
         before = rollout.before.serving
         self._progress.stage(f"putting back revision {before.number}" if before else "removing it again")
         try:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from chart_harness.clusters.cluster import ClusterError
-from chart_harness.clusters.complaints import pod_complaint
 from chart_harness.clusters.logs import logs
 from chart_harness.clusters.pods import Pod, pods
+from chart_harness.helm import HelmError
 from promotion_gate.deployment.helm_release import HelmRelease, Revision
 from promotion_gate.reporters.atomic_write import atomic_write
 
@@ -56,8 +55,9 @@ def history_lines(history: tuple[Revision, ...]) -> tuple[str, ...]:
     return tuple(f"{one.number} {one.status} {one.chart} {one.updated} {one.description}" for one in history)
 
 
-def keep_failed(release: HelmRelease, reports: Path, since: datetime) -> Path:
-    """Writes what the release's pods say, before they go: states, events, and the logs of each container's last two runs.
+def keep_failed(release: HelmRelease, reports: Path, why: str) -> Path:
+    """Writes what is known of the release before it goes: why it must, its history, and what its pods say: states, events, and the logs
+    of each container's last two runs.
 
     Never raises for what cannot be had: the file that should hold it says why.
     """
@@ -70,14 +70,14 @@ def keep_failed(release: HelmRelease, reports: Path, since: datetime) -> Path:
         folder / "events.txt",
         lambda: cluster.kubectl("get", "events", *where, "--sort-by=.metadata.creationTimestamp", "--output=wide"),
     )
+    atomic_write(folder / "why.txt", f"{why}\n")
+    _write(folder / "history.txt", lambda: "".join(f"{line}\n" for line in history_lines(release.history())))
     _write(folder / "described.txt", lambda: cluster.kubectl("describe", "pods", *where, "--selector", selector))
     try:
         found = pods(cluster, release.namespace, selector)
     except ClusterError as error:
         atomic_write(folder / "pods.txt", f"The pods could not be listed: {error}\n")
         return folder
-    complaints = [str(complaint) for pod in found if (complaint := pod_complaint(pod.object))]
-    atomic_write(folder / "why.txt", f"since {since.isoformat()}\n" + "".join(f"{line}\n" for line in complaints))
     for pod in found:
         _keep_logs(pod, folder)
     return folder
@@ -98,6 +98,6 @@ def _keep_logs(pod: Pod, folder: Path) -> None:
 def _write(path: Path, content: Callable[[], str]) -> None:
     try:
         text = content()
-    except ClusterError as error:
+    except (ClusterError, HelmError) as error:
         text = f"This could not be had: {error}\n"
     atomic_write(path, text)
