@@ -47,7 +47,7 @@ promote() {
     say "$service is proposed already, in $branch."
     return
   fi
-  gate promote "$service" --root "$tree" | tee "$said"
+  gate promote "$service" --root "$tree" | grep -v "^  wrote " | tee "$said"
   strange=$(in_tree status --porcelain --untracked-files=all -- . \
     ":(exclude)$folder/values.yaml" ":(exclude)$folder/promotion.dsse.json")
   [[ -z $strange ]] || die "gate promote changed more than the values and their verdict: $strange"
