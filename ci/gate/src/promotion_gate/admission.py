@@ -142,7 +142,7 @@ def assess_admission(
 
 
 def _by_itself(verdict: Verdict, policy: Promotion, now: datetime) -> list[Refusal]:
-    found = [Refusal("fitness", f"It cannot promote: {reason}.") for reason in verdict.unfit]
+    found = [Refusal("fitness", f"It cannot promote, since {reason}.") for reason in verdict.unfit]
     age, most = now - verdict.finished_at, timedelta(hours=policy.max_age_hours)
     if age > most:
         found.append(

@@ -17,7 +17,7 @@ from promotion_gate.attestation.keys import trusted_keys
 from promotion_gate.policy import POLICY_FILE, load_policy
 from promotion_gate.promotion import promoting
 from promotion_gate.promotion.promoting import carry_out, propose
-from promotion_gate.reporters.atomic_write import ReportError
+from promotion_gate.reporters.atomic_write import ReportError, atomic_write
 
 PROMOTED = "\nenv:\n  standard:\n    PROMETHEUS_BACKEND: otel\n"
 
@@ -154,6 +154,16 @@ def chart(old: str, new: str) -> Spoil:
     return lambda checkout: checkout.change(checkout.root / "charts/services/aaa-api/Chart.yaml", old, new)
 
 
+def anothers(checkout: Checkout) -> None:
+    path = checkout.keep(checkout.verified("aaa-gateway"))
+    path.parent.rename(checkout.store / "aaa-api")
+
+
+def audited(checkout: Checkout) -> None:
+    (checkout.root / "ci" / "audit").mkdir()
+    (checkout.root / "ci" / "audit" / "overrides.jsonl").write_text("x\n")
+
+
 def hours_ago(hours: float) -> datetime:
     return datetime.now(UTC) - timedelta(hours=hours)
 
@@ -167,8 +177,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     "FAIL": (lambda c: c.keep(c.verified(said={"restarts": "-"})), "restarts is FAIL"),
     "INCONCLUSIVE": (lambda c: c.keep(c.verified(said={"memory": "?"})), "memory is INCONCLUSIVE"),
     "another service's": (
-        lambda c: (c.keep(c.verified("aaa-gateway")).rename(c.store / "aaa-gateway.json") and (c.store / "aaa-api").mkdir())
-        or (c.store / "aaa-gateway.json").rename(c.store / "aaa-api" / "staging.dsse.json"),
+        anothers,
         "about the service aaa-gateway, and the checkout has aaa-api",
     ),
     "too old": (
@@ -224,7 +233,7 @@ def test_a_key_to_keep_is_kept(checkout: Checkout) -> None:
         (then(lambda c: c.values().unlink()), "has no environment 'production'"),
         (then(lambda c: c.values().write_text("a: 1\na: 2\n")), "has a key twice"),
         (then(lambda c: (c.root / POLICY_FILE).unlink()), "cannot be read"),
-        (then(lambda c: (c.root / "ci/audit").mkdir() or (c.root / "ci/audit/overrides.jsonl").write_text("x\n")), "line 1"),
+        (then(audited), "line 1"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_tried_changes_nothing(checkout: Checkout, spoil: Spoil, says: str) -> None:
@@ -253,7 +262,7 @@ def proposal(checkout: Checkout) -> promoting.Proposal:
 def test_both_files_are_written_or_neither(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch, fails: int, error: BaseException
 ) -> None:
-    ready, before, write = proposal(checkout), checkout.files(), promoting.atomic_write
+    ready, before, write = proposal(checkout), checkout.files(), atomic_write
     writes: list[Path] = []
 
     def breaks(path: Path, text: str) -> None:

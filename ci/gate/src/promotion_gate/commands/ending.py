@@ -21,6 +21,7 @@ from promotion_gate.fleet.errors import FleetStateError
 from promotion_gate.plan import PlanError
 from promotion_gate.policy import PolicyError
 from promotion_gate.promotion.audit_log import AuditError
+from promotion_gate.promotion.commits import RangeError
 from promotion_gate.promotion.values_file import ValuesError
 from promotion_gate.reporters import ReportError
 from promotion_gate.reporters.json_report import VerdictError
@@ -41,6 +42,7 @@ EXPECTED = (
     HelmError,
     PlanError,
     PolicyError,
+    RangeError,
     RenderError,
     ReportError,
     TargetError,
