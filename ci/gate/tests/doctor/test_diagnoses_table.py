@@ -400,6 +400,18 @@ def test_nothing_is_found_where_nothing_is_wrong(view: View) -> None:
     assert report.exit_code == 0
 
 
+def test_of_a_release_that_is_not_there_nothing_else_is_said() -> None:
+    nothing = both(
+        without("installed", None),
+        without("deployment", None),
+        without("pods"),
+        without("services"),
+        without("monitors"),
+    )
+    report = examine(nothing(healthy(PULLED)), ALL)
+    assert [result.examination.id for result in report.found] == ["not-installed"]
+
+
 def test_every_diagnosis_is_made_by_a_case() -> None:
     assert {case.first for case in CASES.values()} == {examination.id for examination in ALL}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from promotion_gate.doctor.examination import CannotTell, Diagnosis, Report, Result
 from promotion_gate.doctor.view import View
@@ -17,39 +18,52 @@ SHOWN = 8
 
 def print_report(view: View, report: Report, console: Console) -> None:
     """Prints the report. Text from the cluster is shown, never obeyed: no markup, no control sequences."""
-    for text, style in _lines(view, report):
-        shown = one_line(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
-        console.print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def _lines(view: View, report: Report) -> Iterator[tuple[str, str]]:
+    page = _Page(console)
     for position, result in enumerate(report.found):
         if position == 1:
-            yield "", ""
-            yield "Found too; it may follow from the first cause, so mend that one first:", "bold"
-        yield from _found(result, "bold red" if not position else "bold")
+            page.line("Found too; it may follow from the first cause, so mend that one first:", "bold")
+        page.found(result, "bold red" if not position else "bold")
     if report.unseen:
-        yield "", ""
-        yield "Could not be told:", "bold"
+        page.line("Could not be told:", "bold")
         for result in report.unseen:
             reason = result.answer.reason if isinstance(result.answer, CannotTell) else ""
-            yield f"  ? {result.examination.title}: {reason}", ""
-    yield "", ""
-    yield _conclusion(view, report), "bold"
+            page.row("  ?", f"{result.examination.title}: {reason}", width=3)
+    page.line(_conclusion(view, report), "bold")
 
 
-def _found(result: Result, style: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(result.answer, Diagnosis):
-        return
-    yield "", ""
-    yield f"✗ {result.examination.title}", style
-    for line in result.answer.seen[:SHOWN]:
-        yield f"  seen      {line}", ""
-    if len(result.answer.seen) > SHOWN:
-        yield f"            and {len(result.answer.seen) - SHOWN} more, see --json", ""
-    yield f"  expected  {result.answer.expected}", ""
-    yield f"  do        {result.answer.remedy}", "bold"
-    yield f"  see       {result.examination.documentation}", ""
+class _Page:
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def line(self, text: str, style: str = "") -> None:
+        """A line of its own, after an empty one."""
+        self._console.print()
+        self._console.print(self._text(text, style), soft_wrap=True)
+
+    def row(self, label: str, text: str, style: str = "", width: int = 10) -> None:
+        """A label and, beside it, a text that wraps in its column."""
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(width=width)
+        grid.add_column(overflow="fold")
+        grid.add_row(label, self._text(text, style))
+        self._console.print(grid)
+
+    def found(self, result: Result, style: str) -> None:
+        if not isinstance(result.answer, Diagnosis):
+            return
+        self.line(f"✗ {result.examination.title}", style)
+        shown = result.answer.seen[:SHOWN]
+        for position, seen in enumerate(shown):
+            self.row("" if position else "  seen", seen)
+        if left := len(result.answer.seen) - len(shown):
+            self.row("", f"and {left} more, see --json")
+        self.row("  expected", result.answer.expected)
+        self.row("  do", result.answer.remedy, "bold")
+        self.row("  see", result.examination.documentation)
+
+    def _text(self, value: str, style: str = "") -> Text:
+        shown = one_line(value).encode(self._console.encoding, "backslashreplace").decode(self._console.encoding)
+        return Text(shown, style=style)
 
 
 def _conclusion(view: View, report: Report) -> str:

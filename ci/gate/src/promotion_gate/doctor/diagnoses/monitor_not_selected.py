@@ -24,7 +24,7 @@ _SELECTORS = {
 
 def diagnose(view: View) -> Answer:
     """A monitor finds the release by its labels, the Service finds the pods, and a Prometheus selects the monitor."""
-    if not view.pulled:
+    if not view.pulled or view.installed is None:
         return None
     for part in (view.services, view.monitors, view.pods):
         if isinstance(part, Missing):
