@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 ROUND_SECONDS = 5.0
-"""From the beginning of one round of requests to that of the next, while the release is watched."""
+"""Over which the requests of one round are spread; another begins while the release is watched."""
 _LONGEST = 3.0
 """How often the window may begin again: the whole takes so many windows at most."""
 
@@ -200,17 +200,18 @@ def _interruption(before: Mapping[str, PodState], after: Mapping[str, PodState])
 def _watch(
     contract: Contract, plan: Plan, target: Target, seconds: float, progress: Progress
 ) -> tuple[Traffic | Missing, _Watched]:
-    """Watches for so long without an interruption, and sends a round of requests every few seconds meanwhile.
+    """Watches for so long without an interruption, and sends one round of requests after the other meanwhile.
 
     A restart ends the waiting: it has decided the verdict already.
     """
     watched, no_traffic = _Watched(target), _no_traffic(contract, plan)
-    began = round_began = time.monotonic()
+    began = time.monotonic()
     traffic: Traffic | Missing | None = no_traffic
     while True:
-        if no_traffic is None and (traffic is None or time.monotonic() - round_began >= ROUND_SECONDS):
-            round_began = time.monotonic()
-            traffic = together(traffic, _round(plan, target, round_began - began, progress))
+        left = seconds - watched.seconds
+        if no_traffic is None and (traffic is None or left >= ROUND_SECONDS / 2):
+            spread = max(0.0, min(ROUND_SECONDS, left))
+            traffic = together(traffic, _round(plan, target, time.monotonic() - began, spread, progress))
             progress.stage(f"watching for {seconds:g} s")
         watched.look()
         left = seconds - watched.seconds
@@ -227,12 +228,14 @@ def _no_traffic(contract: Contract, plan: Plan) -> Missing | None:
     return None if plan.requests else Missing("the service's gate.yaml names no requests")
 
 
-def _round(plan: Plan, target: Target, since: float, progress: Progress) -> Traffic | Missing:
+def _round(plan: Plan, target: Target, since: float, spread: float, progress: Progress) -> Traffic | Missing:
     addresses = _seen("addresses", lambda: _ready_addresses(target))
     if isinstance(addresses, Missing):
         return addresses
     progress.stage(f"sending {plan.requests_per_pod} requests to each of {counted(len(addresses), 'pod')}")
-    sent = send_traffic(plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"), since)
+    sent = send_traffic(
+        plan, addresses, lambda done, total: progress.step(f"{done} of {total} requests"), since, spread
+    )
     return replace(sent, exclusive=target.kind != "live")
 
 

@@ -19,24 +19,28 @@ TIMEOUT = 10.0
 
 
 def send_traffic(
-    plan: Plan, addresses: Mapping[str, str], progress: Callable[[int, int], None], since: float = 0
+    plan: Plan, addresses: Mapping[str, str], progress: Callable[[int, int], None], since: float = 0, spread: float = 0
 ) -> Traffic:
     """Sends `plan.requests_per_pod` requests to every pod, `plan.concurrency` at a time, a connection each.
 
     `addresses` maps pods to base URLs; `progress(done, total)` is called from the calling thread; `since` is how many seconds
-    after the first request of an earlier round this one begins.
+    after the first request of an earlier round this one begins. The requests are spread evenly over `spread` seconds, to all pods
+    alike, as far as the service keeps up: what is sent in bursts shows how fast this host is, and hides what a request costs.
     """
     jobs = [
         (address, request)
-        for address in addresses.values()
         for request in islice(cycle(plan.requests), plan.requests_per_pod)
+        for address in addresses.values()
     ]
+    gap = spread / len(jobs) if jobs else 0.0
     answers: Counter[int] = Counter()
     latencies: list[tuple[float, float]] = []
-    began = time.monotonic() - since
+    now = time.monotonic()
+    began = now - since
+    due = [(now + number * gap, address, request) for number, (address, request) in enumerate(jobs)]
     pool = ThreadPoolExecutor(plan.concurrency, thread_name_prefix="gate-traffic")
     try:
-        for done, (status, sent_at, took) in enumerate(pool.map(lambda job: _send(*job), jobs), start=1):
+        for done, (status, sent_at, took) in enumerate(pool.map(lambda job: _send(*job), due), start=1):
             answers[status] += 1
             if status:
                 latencies.append((sent_at - began, took))
@@ -62,11 +66,12 @@ def together(earlier: Traffic | Missing | None, later: Traffic | Missing) -> Tra
     )
 
 
-def _send(address: str, request: Request) -> tuple[int, float, float]:
-    """The answer's status (0 for none), when it was asked for, and how many seconds that took.
+def _send(due: float, address: str, request: Request) -> tuple[int, float, float]:
+    """Sends it when it is due; the answer's status (0 for none), when it was asked for, and how many seconds that took.
 
     A redirect is an answer: following it would be work that nobody counts.
     """
+    time.sleep(max(0.0, due - time.monotonic()))
     sent_at = time.monotonic()
     try:
         with direct_session() as http:
