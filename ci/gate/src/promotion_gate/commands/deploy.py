@@ -10,7 +10,9 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from securesystemslib.signer import Signer
 
+from promotion_gate.attestation.envelope import seal
 from promotion_gate.attestation.keys import KEYS_FOLDER, signer_of
 from promotion_gate.attestation.keys import trusted_keys as load_keys
 from promotion_gate.commands.ending import INTERRUPTED, REFUSED, give_up, one_sentence
@@ -22,9 +24,11 @@ from promotion_gate.deployment.rollout import UndoError
 from promotion_gate.gathering import Patience
 from promotion_gate.policy import POLICY_FILE, load_policy
 from promotion_gate.progress import Progress
-from promotion_gate.reporters import forget_reports, write_reports
+from promotion_gate.reporters import SIGNED_NAME, forget_reports, write_reports
+from promotion_gate.reporters.atomic_write import atomic_write
 from promotion_gate.reporters.terminal import print_verdict
 from promotion_gate.targets.choice import place_in_use
+from promotion_gate.verdict import Verdict
 from promotion_gate.verdicts import keep_signed
 from promotion_gate.verification import prepare
 
@@ -134,10 +138,19 @@ def command(
         if done.verdict is not None:
             written += write_reports(done.verdict, reports)
             if signer is not None and done.record.ending == "deployed":
-                written += keep_signed(done.verdict, signer, reports, verdicts)
+                written += _sign(done.verdict, signer, reports, verdicts, rules[0].promotion.source)
             print_verdict(done.verdict, console, written)
     console.print(f"{service} in {environment}: {done.record.ending}. {done.record.why}", markup=False, highlight=False)
     sys.exit(INTERRUPTED if done.interrupted else done.outcome.exit_code)
+
+
+def _sign(verdict: Verdict, signer: Signer, reports: Path, store: Path, source: str) -> list[Path]:
+    """The signed verdict, beside the reports and in the store; there not for the environment that promotes, whose place is that
+    of the verdict that can."""
+    if verdict.release.environment != source:
+        return keep_signed(verdict, signer, reports, store)
+    atomic_write(reports / SIGNED_NAME, seal(verdict, signer))
+    return [reports / SIGNED_NAME]
 
 
 def _ignore_signals() -> None:

@@ -95,6 +95,22 @@ def test_an_image_named_by_digest_is_known_by_it() -> None:
     assert pod_state(pod(container), declared).image == declared
 
 
+@pytest.mark.parametrize(
+    ("image_id", "digest"),
+    [
+        (DIGEST, DIGEST),  # as kind loads it: the digest of its configuration
+        (f"registry.example/team/service@{DIGEST}", DIGEST),
+        (f"docker-pullable://registry:5000/service@{DIGEST}", DIGEST),
+        (f"docker.io/library/import-2026-11-26@{DIGEST}", DIGEST),
+        ("registry.example/service:1", ""),
+        ("sha256:abc", ""),
+        ("", ""),
+    ],
+)
+def test_the_digest_of_the_image_that_runs(image_id: str, digest: str) -> None:
+    assert pod_state(pod({"imageID": image_id}), "x").image_digest == digest
+
+
 def test_a_container_that_waits_for_its_image_runs_none() -> None:
     waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
     state = pod_state(

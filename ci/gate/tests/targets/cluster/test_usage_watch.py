@@ -123,6 +123,42 @@ def test_a_container_that_the_kernel_killed_was_at_its_limit(
     wait(lambda: sizes(watch, api) == {"a": seen})
 
 
+def test_cpu_time_begins_again_with_the_container(
+    watch: UsageWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
+) -> None:
+    put(api, "a")
+    shells["a"] = [Shell(["300 0 0 1500000", "300 0 0 2500000"], ends=True), Shell(["50 0 0 100000"], ends=False)]
+    watch.start()
+    wait(lambda: cpu(watch, api) == {"a": [1.5, 2.5, 0.1]})
+
+
+def cpu(watch: UsageWatch, api: FakeApi) -> dict[str, list[float]]:
+    uses = watch.cpu([item for path, item in api.objects.items() if path.startswith(PODS)])
+    return {use.pod: [seconds for _, seconds in use.samples] for use in uses}
+
+
+def test_a_cgroup_that_tells_no_cpu_time_is_no_evidence_of_it(
+    watch: UsageWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
+) -> None:
+    put(api, "a")
+    shells["a"] = [Shell(["300 0 0 -"], ends=False)]
+    watch.start()
+    wait(lambda: sizes(watch, api) == {"a": [300]})
+    with pytest.raises(ClusterError, match="the cgroup of a does not tell its CPU time"):
+        cpu(watch, api)
+
+
+def test_what_the_cgroup_counted_as_killed_is_told(
+    watch: UsageWatch, api: FakeApi, shells: dict[str, list[Shell]], wait: Wait
+) -> None:
+    put(api, "a")
+    shells["a"] = [Shell(["300 0 0 1", "200 0 2 1"], ends=False)]
+    watch.start()
+    wait(lambda: sizes(watch, api) == {"a": [300, LIMIT]})
+    (use,) = watch.memory([api.objects[f"{PODS}/a"]])
+    assert use.oom_kills == 2
+
+
 def test_a_kill_that_nobody_explains_is_no_evidence(watch: UsageWatch, api: FakeApi) -> None:
     put(api, "a", lastState={"terminated": {"reason": "Error", "exitCode": 137}})
     with pytest.raises(ClusterError, match="a was killed, and the runtime does not say whether for want of memory"):
