@@ -124,11 +124,12 @@ def test_a_service_at_fault_is_refused(switch: Switch, story: Story) -> None:
     assert_refused(story, story.verify(ready=15), CAUGHT_BY[switch])
 
 
+SMALL = {"requests": {"memory": "64Mi"}, "limits": {"memory": "64Mi"}}
 IN_THE_CHART: list[tuple[str, dict[str, Any], str]] = [
     ("an image that is another release's", {"workload": {"image": {"tag": "9.9.9"}}}, "image"),
     ("an image that is not there", {"workload": {"image": {"repository": "never-built"}}}, "pods-ready"),
     ("a command that does not exist", {"workload": {"command": ["reference-servcie", "http-api"]}}, "pods-ready"),
-    ("a memory limit that is too small", {"workload": {"resources": dict.fromkeys(("requests", "limits"), {"memory": "64Mi"})}}, "memory"),
+    ("a memory limit that is too small", {"workload": {"resources": SMALL}}, "memory"),
     ("no budget of series", {"metrics": {"budget": {"series": 0}}}, "series-budget"),
     ("an exclusion that leaves no handler", {"metrics": {"excludedHandlers": {"all": ".*"}}}, "metrics-contract"),
     ("metrics that are off", {"metrics": {"enabled": False}}, "metrics-contract"),

@@ -143,14 +143,18 @@ def test_the_proxy_of_the_gates_environment_is_not_asked(
 
 def test_a_round_may_be_spread_over_time_and_goes_to_all_pods_alike(serve: Callable[..., str]) -> None:
     asked: list[str] = []
-    addresses = {pod: serve(lambda request, pod=pod: (asked.append(pod), answer_200(request))) for pod in ("a", "b")}
+
+    def service(pod: str) -> Callable[[BaseHTTPRequestHandler], None]:
+        def answer(request: BaseHTTPRequestHandler) -> None:
+            asked.append(pod)
+            request.send_response(200)
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+
+        return answer
+
+    addresses = {pod: serve(service(pod)) for pod in ("a", "b")}
     traffic = send_traffic(plan(GET, per_pod=5, concurrency=1), addresses, quiet, since=7, spread=0.2)
     assert asked == ["a", "b"] * 5
     moments = [at for at, _ in traffic.latencies]
     assert all(at >= 7 + number * 0.02 for number, at in enumerate(moments)), moments
-
-
-def answer_200(request: BaseHTTPRequestHandler) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "0")
-    request.end_headers()
