@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from promotion_gate.cleanup import document as cleanup
 from promotion_gate.fleet import document as fleet_status
 from promotion_gate.fleet import rollout_state
 from promotion_gate.reporters.json_report import verdict_schema
@@ -19,8 +20,9 @@ PUBLISHED = Path(__file__).with_name(f"verdict-v{SCHEMA_VERSION}.schema.json")
 OTHERS: dict[Path, Callable[[], dict[str, Any]]] = {
     PUBLISHED.with_name(f"fleet-status-v{fleet_status.SCHEMA_VERSION}.schema.json"): fleet_status.schema,
     PUBLISHED.with_name(f"rollout-v{rollout_state.SCHEMA_VERSION}.schema.json"): rollout_state.schema,
+    PUBLISHED.with_name(f"cleanup-v{cleanup.SCHEMA_VERSION}.schema.json"): cleanup.schema,
 }
-"""Those of `gate status --json` and of a rollout's state."""
+"""Those of `gate status --json`, of a rollout's state, and of `gate cleanup --json`."""
 
 
 def text() -> str:
