@@ -231,7 +231,8 @@ def resolve_env(
     resolved: dict[str, str] = {}
     for var in env:
         if replaced and var.name in replaced:
-            resolved[var.name] = replaced[var.name]
+            value = replaced[var.name]
+            resolved[var.name] = value if var.secret or var.field else expand(value, resolved)
         elif var.secret:
             continue
         elif var.field:

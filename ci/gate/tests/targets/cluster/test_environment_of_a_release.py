@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from chart_harness.clusters.cluster import Cluster, ClusterError
+from chart_harness.fleet import service_release, values_files
+from chart_harness.frozen import thaw
+from chart_harness.render import render
 from ci.gate.tests.targets.cluster.conftest import NAMESPACES, FakeApi
 from promotion_gate.checks.check import Subject
 from promotion_gate.evidence import Substitution
-from promotion_gate.targets.cluster.release import substitutions
+from promotion_gate.manifests import Judged, difference, renamed, without_dashboard_ids
+from promotion_gate.targets.cluster.release import own_environment, substitutions
 from promotion_gate.targets.cluster.secrets import copy_secrets
-from promotion_gate.workload import EnvVar, Workload
+from promotion_gate.workload import EnvVar, Workload, resolve_env
 
 HERE = "gate-demo-staging-0123abcd"
 
@@ -52,3 +58,40 @@ def test_a_value_with_the_namespaces_name_in_it_is_declared_as_replaced(pull: Su
         ),
     )
     assert substitutions(judged, judged) == ()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "own"),
+    [
+        ({}, {"metrics": {"environment": HERE}}),
+        ({"workload": {"replicas": 1}}, {"metrics": {"environment": HERE}}),
+        ({"metrics": {"environment": "staging-eu"}}, {}),  # no namespace's name: it could not be put back
+    ],
+)
+def test_its_series_and_rules_are_not_those_of_the_release_in_the_environment(
+    overrides: dict[str, object], own: dict[str, object], root: Path
+) -> None:
+    judged = Judged(root, service_release(root, "aaa-api", "staging", overrides=overrides), overrides)
+    assert own_environment(judged, HERE) == own
+
+
+@pytest.mark.parametrize("service", ["aaa-api", "event-recorder", "archive-tagger"])
+def test_what_names_itself_otherwise_is_the_same_release_once_the_name_is_put_back(service: str, root: Path) -> None:
+    chart, files = values_files(root, service, "staging")
+    ours = service_release(root, service, "staging")
+    judged = Judged(root, ours, {})
+    theirs = render(chart, name=service, namespace=HERE, values=files, overrides=own_environment(judged, HERE))
+    text = json.dumps([thaw(item) for item in theirs.objects])
+    assert '"staging' not in text
+    same = without_dashboard_ids(renamed(theirs.objects, HERE, "staging"))
+    assert not difference(without_dashboard_ids(ours.objects), same)
+
+
+def test_a_replaced_value_may_name_other_variables_and_a_secret_may_not(pull: Subject) -> None:
+    env = (EnvVar("POD", field="metadata.name"), EnvVar("A", "staging/$(POD)"), EnvVar("S", secret="otlp/k"))  # noqa: S106 - a name
+    replaced = {"A": f"{HERE}/$(POD)", "S": "pa$$word/$(POD)"}
+    assert resolve_env(env, {"metadata.name": "demo-1"}, replaced) == {
+        "POD": "demo-1",
+        "A": f"{HERE}/demo-1",
+        "S": "pa$$word/$(POD)",
+    }

@@ -162,7 +162,7 @@ RULE: dict[str, Any] = {
 
 
 def loaded(name: str, kind: str = "recording", health: str = "ok", **more: Any) -> dict[str, Any]:
-    return {"name": name, "type": kind, "health": health, **more}
+    return {"name": name, "type": kind, "health": health, "lastEvaluation": moment(time.time() + 60), **more}
 
 
 def has(api: FakeApi, *found: dict[str, Any], uid: str = "u-1", namespace: str = HERE, interval: float = 30) -> None:
@@ -208,6 +208,27 @@ def test_a_rule_that_prometheus_does_not_have_or_evaluate_is_of_unknown_health(
         found = rules(prometheus, objects, HERE, [RULE], 0.2)
     assert len(found) == 3
     assert {one.name for one in found if one.health == "unknown"} == unknown
+
+
+@pytest.mark.parametrize(
+    "first", [{"lastEvaluation": moment(0), "state": "inactive"}, {"state": "pending"}], ids=["old", "pending"]
+)
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_evaluation_from_before_and_a_pending_alert_are_waited_for(
+    first: dict[str, str], ends: bool, prometheus: Prometheus, api: FakeApi, cluster: Cluster
+) -> None:
+    declared = {**RULE, "spec": {"groups": [{"rules": [{"alert": "Down"}]}]}}
+    has(api, loaded("Down", "alerting", **first))
+
+    def later(_request: str) -> None:
+        if len(api.asked) > 6:
+            has(api, loaded("Down", "alerting", state="inactive"))
+
+    api.before = later if ends else api.before
+    with Objects(cluster) as objects:
+        (found,) = rules(prometheus, objects, HERE, [declared], 10 if ends else 0.2)
+    assert found.state == ("inactive" if ends else first["state"])
+    assert (len(api.asked) > 6) is ends or not ends
 
 
 @pytest.mark.parametrize(

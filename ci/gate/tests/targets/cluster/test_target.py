@@ -76,7 +76,11 @@ def installs(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, 
     def install(
         cluster: Cluster, namespace: str, _root: Path, service: str, environment: str, *, overrides: Mapping[str, Any]
     ) -> Installed:
-        assert (service, environment, overrides) == ("archive-tagger", "staging", {})
+        assert (service, environment, overrides) == (
+            "archive-tagger",
+            "staging",
+            {"metrics": {"environment": namespace}},
+        )
         return Installed(cluster, namespace, service, 1, renamed_back(objects, environment, namespace))
 
     def renamed_back(items: list[dict[str, Any]], environment: str, namespace: str) -> tuple[Mapping[str, Any], ...]:

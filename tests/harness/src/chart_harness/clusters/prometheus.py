@@ -60,6 +60,8 @@ class Rule:
     expression: str = ""
     interval: float = 0
     """Seconds between two evaluations of its group."""
+    evaluated: float = 0
+    """When its last evaluation began, in seconds since the epoch; before the first, a time long ago."""
 
 
 class Prometheus:
@@ -153,6 +155,7 @@ def _rule(rule: Mapping[str, Any], group: Mapping[str, Any]) -> Rule:
         file=group["file"],
         expression=rule.get("query", ""),
         interval=float(group.get("interval", 0)),
+        evaluated=_seconds(rule["lastEvaluation"]) if "lastEvaluation" in rule else 0,
     )
 
 

@@ -99,14 +99,16 @@ def newest_report(reported: Iterable[Series]) -> tuple[float, int, int] | None:
 def rules(
     prometheus: Prometheus, api: Objects, namespace: str, objects: Iterable[Object], patience: float
 ) -> tuple[RuleState, ...]:
-    """The rules of the release's PrometheusRules, after each was evaluated once; after `patience` seconds, as they are then.
+    """The rules of the release's PrometheusRules, after each was evaluated once more; after `patience` seconds, as they are then.
 
+    An evaluation from before this call may have seen the pods as they started: an alert that is pending gets the same time to end.
     `objects` are the release's. One that Prometheus has not loaded is of unknown health. One that it evaluates so seldom that nobody
     can wait for it is evaluated here, by a query. Raises ClusterError when there is no Prometheus.
     """
     declared = [item for item in objects if item["kind"] == PROMETHEUS_RULE.name]
     if not declared:
         return ()
+    asked = time.time()
     found: list[Rule] = []
 
     def all_evaluated() -> None:
@@ -115,8 +117,11 @@ def rules(
         found[:] = [rule for rule in prometheus.rules(namespace) if any(uid in rule.file for uid in uids)]
         if absent := not_loaded(declared, found):
             raise Waiting(f"Prometheus has not loaded {', '.join(state.name for state in absent[:3])}")
-        if late := [rule.name for rule in found if rule.health == "unknown" and rule.interval <= OFTEN_SECONDS]:
-            raise Waiting(f"{', '.join(late[:3])} was not evaluated")
+        often = [rule for rule in found if rule.interval <= OFTEN_SECONDS]
+        if late := [rule.name for rule in often if rule.health == "unknown" or rule.evaluated <= asked]:
+            raise Waiting(f"{', '.join(late[:3])} was not evaluated again")
+        if pending := [rule.name for rule in often if rule.state == "pending"]:
+            raise Waiting(f"{', '.join(pending[:3])} is pending")
 
     _within(patience, all_evaluated, "Prometheus to evaluate every rule")
     return (*(_state(prometheus, rule) for rule in found), *not_loaded(declared, found))
