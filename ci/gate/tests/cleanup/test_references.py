@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -134,6 +134,11 @@ def naming(*images: str, digests: tuple[str, ...] = (), requirements: tuple[str,
         ([image("app:rc1", D1), image("app:1.0", D1)], naming(), []),
         ([image("app:rc1", D1), image("app:rc2", D1)], naming("app:rc2"), []),
         ([image("app:rc1", D1), image("app:1.0", D2, frozenset({D1}))], naming(), []),
+        (
+            [image("app:rc1", D1), image("app:rc2", D1), image("web:dev", D1, frozenset({D2})), image("web:rc1", D2)],
+            naming("app:rc1"),
+            [],
+        ),
         ([image("app:rc1", D1), image("app:rc2", D2)], naming("app:rc2"), ["app:rc1"]),
         ([image("app:sha-12ab")], naming(), []),  # nothing says that it is a pre-release
     ],
@@ -178,6 +183,7 @@ REQUIREMENTS = st.builds(
 ) | st.just("lib")
 
 
+@settings(max_examples=500)
 @given(
     images=st.lists(IMAGES, max_size=6, unique=True),
     versions=st.lists(VERSIONS, max_size=5, unique=True),

@@ -78,20 +78,22 @@ def _images(images: Iterable[Image], references: References) -> dict[Image | Pac
 
 
 def _shared(images: Iterable[Image], reasons: Mapping[Image | Package, str]) -> dict[Image | Package, str]:
-    """Of the images without a reason, those whose manifest one with a reason needs too."""
-    needed = {
-        digest: image.name
-        for image in images
-        if image in reasons
-        for digest in (image.digest, image.reference.digest, *image.parts)
-        if digest
-    }
-    shared: dict[Image | Package, str] = {}
-    for image in images:
-        digest = image.digest or image.reference.digest
-        if image not in reasons and digest in needed:
-            shared[image] = f"the same manifest as {needed[digest]}, which stays"
-    return shared
+    """Of the images without a reason, those whose manifest one with a reason needs too; and so on, for those have a reason now."""
+    images, shared = list(images), dict[Image | Package, str]()
+    while True:
+        needed = {
+            digest: image.name
+            for image in images
+            if image in reasons or image in shared
+            for digest in (image.digest, image.reference.digest, *image.parts)
+            if digest
+        }
+        left = [image for image in images if image not in reasons and image not in shared]
+        more = [image for image in left if (image.digest or image.reference.digest) in needed]
+        if not more:
+            return shared
+        for image in more:
+            shared[image] = f"the same manifest as {needed[image.digest or image.reference.digest]}, which stays"
 
 
 def _packages(packages: Iterable[Package], references: References) -> dict[Image | Package, str]:
