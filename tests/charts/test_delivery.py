@@ -58,8 +58,8 @@ def test_each_role_on_each_backend(release: ReleaseFactory, env: Env, service: s
 
 
 def test_the_backend_is_rendered_when_nobody_sets_it(release: ReleaseFactory, env: Env) -> None:
-    assert env(release("aaa-api", "production"))["PROMETHEUS_BACKEND"] == "prometheus"
     removed = {"env": {"standard": {"PROMETHEUS_BACKEND": None}}}
+    assert env(release("aaa-api", "production", overrides=removed))["PROMETHEUS_BACKEND"] == "prometheus"
     assert env(release("aaa-api", "staging"))["PROMETHEUS_BACKEND"] == "otel"
     assert env(release("aaa-api", "staging", overrides=removed))["PROMETHEUS_BACKEND"] == "prometheus"
 

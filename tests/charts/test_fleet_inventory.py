@@ -86,10 +86,16 @@ def test_the_whole_fleet_keeps_the_policy(policy: Policy) -> None:
     assert {pair: found for pair, found in problems.items() if found} == {}
 
 
+def backend(special: Mapping[str, Any]) -> str | None:
+    """What an environment's values say that the metrics are recorded with."""
+    said: str | None = special.get("env", {}).get("standard", {}).get("PROMETHEUS_BACKEND")
+    return said
+
+
 def test_kinds() -> None:
     for service, environment in EVERY:
-        own, _ = written(service, environment)
-        pulled = own["metrics"]["role"] == "http-api" or environment == "production"
+        own, special = written(service, environment)
+        pulled = own["metrics"]["role"] == "http-api" or backend(special) is None
         served = {"Service"} if "extraPorts" in own["workload"] else set()
         rendered = [item["kind"] for item in fleet().releases[service, environment].objects]
         assert sorted(rendered) == sorted(PULLED if pulled else RUN | served), (service, environment)
@@ -110,14 +116,16 @@ def test_every_object_is_in_the_release_namespace_and_named_after_the_service() 
             assert metadata["labels"]["helm.sh/chart"] == f"{service}-0.1.0"
 
 
-def test_the_backend_is_otel_in_every_staging_file_and_in_no_production_file() -> None:
+def test_the_backend_is_otel_in_every_staging_file_and_in_production_where_it_was_promoted() -> None:
     for service, environment in EVERY:
         own, special = written(service, environment)
         assert "PROMETHEUS_BACKEND" not in own.get("env", {}).get("standard", {}), service
-        said = special.get("env", {}).get("standard", {}).get("PROMETHEUS_BACKEND")
-        assert said == {"staging": "otel", "production": None}[environment], (service, environment)
+        said = backend(special)
+        proof = ROOT / "charts" / "services" / service / "environments" / environment / "promotion.dsse.json"
+        proved = environment == "staging" or proof.is_file()
+        assert said == ("otel" if proved else None), (service, environment)
         rendered = variables(fleet().releases[service, environment])["PROMETHEUS_BACKEND"]
-        assert rendered == {"staging": "otel", "production": "prometheus"}[environment], (service, environment)
+        assert rendered == (said or "prometheus"), (service, environment)
 
 
 def test_the_tracer_is_off_where_it_was() -> None:

@@ -11,6 +11,7 @@ import pytest
 from chart_harness.fixtures.rendering import ReleaseFactory
 from chart_harness.fleet import services
 from chart_harness.frozen import thaw
+from chart_harness.layers import over
 from chart_harness.render import Release
 
 from .conftest import ROOT
@@ -42,6 +43,9 @@ PUSH_TO_PULL = BOTH | {
     "ServiceMonitor",
 }
 """Consumers and runners push in staging and are pulled in production."""
+
+PROMOTED = {"Deployment.env.CUSTOM_LABELS.value", "Deployment.env.OTEL_RESOURCE_ATTRIBUTES.value"}
+"""Where production has staging's backend: the environment's name alone."""
 
 FOLLOWS = {
     "env.standard.PROMETHEUS_BACKEND": set(),
@@ -118,13 +122,26 @@ def set_by_environments(service: str) -> set[str]:
     return {key for environment in ("staging", "production") for key in leaves(written(service, environment)[1])}
 
 
+def promoted(service: str) -> bool:
+    """Whether production records its metrics with what staging does."""
+    one, other = (
+        over(*written(service, environment)).get("env", {}).get("standard", {}).get("PROMETHEUS_BACKEND")
+        for environment in ("staging", "production")
+    )
+    return bool(one == other)
+
+
 def meant(service: str) -> set[str]:
     """All but alerts and panels that must differ, and nothing else may."""
     own = written(service, "staging")[0]
     keys = set_by_environments(service)
     found = set().union(*(FOLLOWS[key] for key in keys))
+    if own["metrics"]["role"] == "http-api" and "metrics.budget.series" in keys:
+        found |= {"ServiceMonitor.spec.sampleLimit"}
+    if promoted(service):
+        return found | PROMOTED
     if own["metrics"]["role"] == "http-api":
-        return found | BOTH | ({"ServiceMonitor.spec.sampleLimit"} if "metrics.budget.series" in keys else set())
+        return found | BOTH
     if "extraPorts" in own["workload"]:  # its Service is there already
         return found | (PUSH_TO_PULL - {"Service"}) | {"Service.spec.ports"}
     return found | PUSH_TO_PULL
@@ -143,6 +160,17 @@ def test_nothing_else_differs(service: str) -> None:
     assert told == meant(service)
     keys = set_by_environments(service) | {"delivery"}
     assert shown <= set().union(*(SHOWN.get(key, set()) for key in keys))
+
+
+@pytest.mark.parametrize("service", ["aaa-api", "asset-monitor", "outage-mock-server"])
+def test_of_a_promoted_service_only_the_name_of_the_environment_differs(
+    service: str, release: ReleaseFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging = release(service, "staging")
+    production = release(service, "production", overrides={"env": {"standard": {"PROMETHEUS_BACKEND": "otel"}}})
+    monkeypatch.setitem(globals(), "promoted", lambda _: True)
+    told, _ = told_and_shown(service, staging, production)
+    assert told == meant(service)
 
 
 def test_every_line_of_the_table_is_used() -> None:
