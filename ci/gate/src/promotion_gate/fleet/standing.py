@@ -31,9 +31,8 @@ _IN_SHORT = _CHANGED | {
     "clock": "from the future",
     "age": "too old",
 }
-_WEIGHT = ("unreadable", "check", "override", "outcome", "fitness", *_IN_SHORT)
+_WEIGHT = ("check", "override", "outcome", "fitness", *_IN_SHORT)
 """The weightiest first: what somebody has to mend before what a new verification would cure by itself."""
-_NOT_ABOUT_IT = frozenset({"service", "environment", *_CHANGED})
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ _Kind = Literal["verification", "promotion"]
 
 
 def _status(kind: _Kind, signed: Signed, verdict: Verdict, admission: Admission) -> VerdictStatus:
-    standing, reasons = _standing(admission)
+    standing, reasons = _standing(verdict, admission)
     return VerdictStatus(
         kind=kind,
         path=signed.path,
@@ -189,10 +188,10 @@ def _unreadable(kind: _Kind, signed: Signed) -> VerdictStatus:
     )
 
 
-def _standing(admission: Admission) -> tuple[Standing, tuple[str, ...]]:
+def _standing(verdict: Verdict, admission: Admission) -> tuple[Standing, tuple[str, ...]]:
     overridden = (f"overridden: {said_of(admission.overrides)}",) if admission.overrides else ()
-    refusals = sorted(admission.refusals, key=lambda refusal: _WEIGHT.index(refusal.about))
-    reasons = (*dict.fromkeys(map(in_short, refusals)), *overridden)
+    refusals = sorted(admission.refusals, key=_weight)
+    reasons = (*dict.fromkeys(said for refusal in refusals for said in in_short(verdict, refusal)), *overridden)
     if {refusal.about for refusal in refusals} == {"age"}:
         return Standing.AGED, reasons
     if refusals:
@@ -200,13 +199,17 @@ def _standing(admission: Admission) -> tuple[Standing, tuple[str, ...]]:
     return (Standing.OVERRIDDEN if overridden else Standing.PROVED), reasons
 
 
-def in_short(refusal: Refusal) -> str:
-    """The refusal as a clause that fits into a table."""
+def _weight(refusal: Refusal) -> int:
+    """What is not known here comes first: nobody shall overlook it."""
+    return _WEIGHT.index(refusal.about) if refusal.about in _WEIGHT else -1
+
+
+def in_short(verdict: Verdict, refusal: Refusal) -> tuple[str, ...]:
+    """The refusal as clauses that fit into a table."""
     if refusal.about in _IN_SHORT:
-        return _IN_SHORT[refusal.about]
-    sentence = refusal.sentence
-    if refusal.about == "check":
-        return sentence.partition(":")[0]
+        return (_IN_SHORT[refusal.about],)
     if refusal.about == "fitness":
-        return sentence.partition(": ")[2].removesuffix(".")
-    return sentence.removesuffix(".")
+        return verdict.unfit
+    if refusal.about == "check":  # what to do about it is on the check's page
+        return (refusal.sentence.partition(":")[0],)
+    return (refusal.sentence.removesuffix("."),)
