@@ -189,10 +189,12 @@ def _about_it(verdict: Verdict, claim: Claim) -> list[Refusal]:
 
 
 def _is_baseline(verdict: Verdict, promoted: Verdict) -> bool:
+    """Whether it was compared with the release promoted last, as that was measured then or has been measured again since."""
     baseline = verdict.baseline
-    return baseline is not None and (baseline.finished_at, baseline.manifests_sha256) == (
-        promoted.finished_at,
-        promoted.release.manifests_sha256,
+    return (
+        baseline is not None
+        and baseline.manifests_sha256 == promoted.release.manifests_sha256
+        and baseline.finished_at >= promoted.finished_at
     )
 
 
