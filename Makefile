@@ -29,6 +29,12 @@ gate: .venv/complete ## Verify SERVICE in ENVIRONMENT on TARGET (embedded, kind 
 	@$(if $(filter kind,$(TARGET)),images provide)
 	@gate verify "$(SERVICE)" "$(ENVIRONMENT)" --target "$(TARGET)" $(ARGS)
 
+.PHONY: status
+status: .venv/complete ## How every service stands in staging and production, by signed verdicts (ARGS="--html FILE", "--json")
+	@python ci/toolchain/tools.py renderer
+	@python -m cluster_images.crds
+	@gate status $(ARGS)
+
 .PHONY: test
 test: .venv/complete lint ## The fast part: lint, unit and render tests, four minutes, no service started
 	@python ci/toolchain/tools.py helm helm3 promtool renderer reachability
