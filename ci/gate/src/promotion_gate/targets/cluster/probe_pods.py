@@ -23,7 +23,7 @@ from chart_harness.clusters.waits import Waiting, WorkloadFailed, wait_for
 from chart_harness.clusters.watching import Snapshot
 
 PROBE_LABEL = "promotion-gate/probe"
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 LONGEST_SECONDS = 300
 """After this the cluster itself ends those that a killed gate left."""
 
