@@ -46,8 +46,10 @@ def test_what_was_promoted_may_go(promoted: Checkout) -> None:
 
 def test_what_was_promoted_by_somebodys_word_may_go_and_it_is_told(promoted: Checkout) -> None:
     promoted.proof().write_text(seal(promoted.verified(said={"restarts": "-"}), promoted.signer))
+    promoted.commit()
     assert not asked(promoted).granted
     promoted.override("restarts")
+    promoted.commit()
     found = asked(promoted)
     assert found.granted
     assert found.admission.words.startswith("overridden: restarts by sam")
@@ -85,9 +87,18 @@ def policy(checkout: Checkout) -> None:
 )
 def test_what_changed_since_may_not(change: Callable[[Checkout], None], about: str, promoted: Checkout) -> None:
     change(promoted)
+    promoted.commit()
     found = asked(promoted)
     assert not found.granted
     assert about in {refusal.about for refusal in found.admission.refusals}
+
+
+def test_what_is_in_no_commit_may_not(promoted: Checkout) -> None:
+    with promoted.values().open("a") as file:
+        file.write("# by hand\n")
+    assert [refusal.about for refusal in asked(promoted).admission.refusals] == ["commit"]
+    promoted.commit()
+    assert asked(promoted).granted
 
 
 @pytest.mark.parametrize(("hours", "about"), [(25, "age"), (-1, "clock")])

@@ -69,11 +69,17 @@ def about_the_destination(verdict: Verdict, candidate: Candidate, source: str) -
             for key in sorted(proved.values.keys() | release.values.keys())
         ),
     )
-    return [
+    found = [
         Refusal(about, f"It is about {what} {ours}, and {release.environment} would get {theirs}: promote again.")
         for about, what, ours, theirs in pairs
         if ours != theirs
     ]
+    if release.commit is None or release.uncommitted_changes:  # what `gate guard` has not seen
+        sentence = (
+            f"What {release.environment} would get is in no commit: commit it, and have the merge request guarded."
+        )
+        found.append(Refusal("commit", sentence))
+    return found
 
 
 def _json(value: object) -> str:
