@@ -87,7 +87,7 @@ def files(name: str, role: str) -> dict[str, str]:
         raise NewServiceError(f"ROLE is {role!r}: choose one of {', '.join(ROLES)}.")
     probes = "" if role == "http-api" else _PROBES
     written = {
-        ".helmignore": "gate.yaml\n",
+        ".helmignore": "environments/\ngate.yaml\n",
         "Chart.yaml": _CHART.format(name=name, description=ROLES[role]),
         "values.yaml": _VALUES.format(name=name, role=role, probes=probes),
         "templates/metrics.yaml": '{{ include "metrics.v1.all" . }}\n',

@@ -1,4 +1,7 @@
-"""The `gate` command. Exit codes: 0 PASS or done, 1 FAIL or refused, 2 INCONCLUSIVE, 3 could not run, 130 interrupted."""
+"""The `gate` command. Exit codes: 0 PASS or done, 1 FAIL or refused, 2 INCONCLUSIVE, 3 could not run, 130 interrupted.
+
+`gate deploy` also ends with 4: a release that is neither proved nor taken back.
+"""
 
 from __future__ import annotations
 

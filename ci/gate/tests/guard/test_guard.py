@@ -195,7 +195,7 @@ REFUSED: dict[str, tuple[Spoil, str, str]] = {
     "an override of its own": (own_override, PROOF, "restarts is FAIL, and its override is in this range"),
     "FAIL": (proof_of(said={"restarts": "-"}), PROOF, "restarts is FAIL"),
     "INCONCLUSIVE": (proof_of(said={"memory": "?"}), PROOF, "memory is INCONCLUSIVE"),
-    "too old": (proof_of(started_at=hours_ago(26), finished_at=hours_ago(25)), PROOF, "25.0 h old"),
+    "too old": (proof_of(started_at=hours_ago(26), finished_at=hours_ago(25)), PROOF, "h old, and 24.0 h are the most"),
     "from the future": (proof_of(started_at=hours_ago(-1), finished_at=hours_ago(-2)), PROOF, "from the future"),
     "another service's": (proof_of(service="outage-mock-server"), PROOF, "about the service outage-mock-server"),
     "the embedded target's": (proof_of(target={"fit_for_promotion": False, "name": "embedded"}), PROOF, "embedded target never promotes"),

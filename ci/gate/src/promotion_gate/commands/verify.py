@@ -44,8 +44,9 @@ READY_IN_CLUSTER = 90.0
     "target_name",
     default=EMBEDDED,
     show_default=True,
-    metavar="embedded|kind|context:NAME",
-    help="Where it runs: local processes, a kind cluster of this host, or a cluster of your kubeconfig.",
+    metavar="embedded|kind|context:NAME|live:…",
+    help="Where it runs: local processes, a kind cluster of this host, a cluster of your kubeconfig; or live:kind, live:context:NAME: "
+    "the release that runs there.",
 )
 @click.option(
     "--set", "said", multiple=True, metavar="KEY=VALUE", help="A value on top of the files, e.g. workload.replicas=1."
