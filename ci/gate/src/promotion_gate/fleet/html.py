@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from promotion_gate.fleet import sentences
 from promotion_gate.fleet.document import FleetStatus
-from promotion_gate.reporters.visible import visible
+from promotion_gate.reporters.templating import pages_of
 
-_environment = Environment(
-    loader=PackageLoader("promotion_gate.fleet"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    # Runs on every value that the template prints, so that none can be forgotten.
-    finalize=lambda value: visible(value) if type(value) is str else value,
-)
+_pages = pages_of("promotion_gate.fleet")
 
 
 def render(status: FleetStatus) -> str:
     """The page as text; everything that comes from files is escaped."""
-    return _environment.get_template("status.html.j2").render(
+    return _pages.get_template("status.html.j2").render(
         status=status,
         waves=sentences.by_wave(status),
         symbols=sentences.SYMBOLS,

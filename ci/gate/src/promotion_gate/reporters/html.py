@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from promotion_gate.reporters import plots, sentences
 from promotion_gate.reporters.facts import clock, facts
 from promotion_gate.reporters.rows import rows
-from promotion_gate.reporters.visible import visible
+from promotion_gate.reporters.templating import pages_of
 from promotion_gate.verdict import Outcome, Verdict
 
-_environment = Environment(
-    loader=PackageLoader("promotion_gate.reporters"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    # Runs on every value that the template prints, so that none can be forgotten.
-    finalize=lambda value: visible(value) if type(value) is str else value,
-)
+_pages = pages_of("promotion_gate.reporters")
 
 
 def render(verdict: Verdict) -> str:
     """The page as text; everything that comes from evidence is escaped."""
     shown = rows(verdict)
     drawn = plots.plots(verdict.measurements, verdict.baseline.medians if verdict.baseline else None)
-    return _environment.get_template("report.html.j2").render(
+    return _pages.get_template("report.html.j2").render(
         verdict=verdict,
         rows=shown,
         facts=facts(verdict),
