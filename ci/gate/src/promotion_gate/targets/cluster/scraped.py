@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,8 @@ from promotion_gate.evidence import RuleState, ScrapeTarget
 Object = Mapping[str, Any]
 
 EVERY_SECONDS = 1.0
+PENDING_SECONDS = 60.0
+"""For a pending alert to end: while a release that is no good is live, its users wait with us."""
 OFTEN_SECONDS = 60.0
 """A group of rules that is evaluated more seldom is not waited for."""
 _IDENTITY = ("job", "instance", "namespace", "pod")
@@ -101,7 +104,7 @@ def rules(
 ) -> tuple[RuleState, ...]:
     """The rules of the release's PrometheusRules, after each was evaluated once more; after `patience` seconds, as they are then.
 
-    An evaluation from before this call may have seen the pods as they started: an alert that is pending gets the same time to end.
+    An evaluation from before this call may have seen the pods as they started: an alert that is pending gets PENDING_SECONDS to end.
     `objects` are the release's. One that Prometheus has not loaded is of unknown health. One that it evaluates so seldom that nobody
     can wait for it is evaluated here, by a query. Raises ClusterError when there is no Prometheus.
     """
@@ -110,6 +113,7 @@ def rules(
         return ()
     asked = time.time()
     found: list[Rule] = []
+    pending_until = math.inf
 
     def all_evaluated() -> None:
         stored = [api.get(PROMETHEUS_RULE, str(item["metadata"]["name"]), namespace) for item in declared]
@@ -120,7 +124,10 @@ def rules(
         often = [rule for rule in found if rule.interval <= OFTEN_SECONDS]
         if late := [rule.name for rule in often if rule.health == "unknown" or rule.evaluated <= asked]:
             raise Waiting(f"{', '.join(late[:3])} was not evaluated again")
-        if pending := [rule.name for rule in often if rule.state == "pending"]:
+        nonlocal pending_until
+        pending_until = min(pending_until, time.time() + PENDING_SECONDS)
+        pending = [rule.name for rule in often if rule.state == "pending"]
+        if pending and time.time() < pending_until:
             raise Waiting(f"{', '.join(pending[:3])} is pending")
 
     _within(patience, all_evaluated, "Prometheus to evaluate every rule")
