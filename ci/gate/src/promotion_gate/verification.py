@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 from chart_harness.fleet import service_release
 from promotion_gate import checks
+from promotion_gate.checkout import commit_of
 from promotion_gate.checks import Check
 from promotion_gate.checks.check import Subject
 from promotion_gate.contract import Contract, contract_for
@@ -70,7 +70,7 @@ def prepare(
     rendered = service_release(root, service, environment, overrides=overrides or {})
     workload = read_workload(rendered)
     plan = load_plan(root / "charts" / "services" / service / "gate.yaml")
-    commit, changed = _commit(root)
+    commit, changed = commit_of(root)
     record = ReleaseRecord(
         service=service,
         environment=environment,
@@ -92,19 +92,6 @@ def prepare(
         policy=rules,
         policy_record=PolicyRecord(version=rules.version, sha256=digest),
     )
-
-
-def _commit(root: Path) -> tuple[str | None, bool]:
-    """The checkout's commit and whether files differ from it; (None, False) outside a checkout or without git."""
-    try:
-        head = _git(root, "rev-parse", "HEAD")
-        return head, bool(_git(root, "status", "--porcelain"))
-    except (OSError, subprocess.CalledProcessError):
-        return None, False
-
-
-def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def assess(

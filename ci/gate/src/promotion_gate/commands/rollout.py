@@ -14,10 +14,11 @@ import click
 from rich.console import Console
 
 from promotion_gate.attestation.keys import signer_of
+from promotion_gate.checkout import commit_of
 from promotion_gate.commands.ending import give_up, one_sentence
 from promotion_gate.commands.options import KEY, POLICY, ROOT, TRUSTED_KEYS, VERDICTS
 from promotion_gate.fleet import rollout_state
-from promotion_gate.fleet.checkout import commit_of, commit_paths
+from promotion_gate.fleet.checkout import commit_paths
 from promotion_gate.fleet.document import FleetStatus
 from promotion_gate.fleet.errors import FleetStateError
 from promotion_gate.fleet.gate_world import GateWorld

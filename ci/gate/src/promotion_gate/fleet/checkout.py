@@ -1,4 +1,4 @@
-"""What git says of the checkout, and the commit of what a wave promoted."""
+"""The commit of what a wave promoted."""
 
 from __future__ import annotations
 
@@ -6,15 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from promotion_gate.checkout import git
 from promotion_gate.fleet.errors import FleetStateError
-
-
-def commit_of(root: Path) -> tuple[str | None, bool]:
-    """The checkout's commit and whether files differ from it; (None, False) outside a checkout or without git."""
-    try:
-        return _git(root, "rev-parse", "HEAD"), bool(_git(root, "status", "--porcelain"))
-    except (OSError, subprocess.CalledProcessError):
-        return None, False
 
 
 def commit_paths(root: Path, paths: Sequence[Path], message: str) -> str | None:
@@ -24,11 +17,11 @@ def commit_paths(root: Path, paths: Sequence[Path], message: str) -> str | None:
     """
     names = [str(path) for path in paths]
     try:
-        if not names or not _git(root, "status", "--porcelain", "--", *names):
+        if not names or not git(root, "status", "--porcelain", "--", *names):
             return None
-        _git(root, "add", "--", *names)
-        _git(root, "commit", "--quiet", "--message", message, "--", *names)
-        return _git(root, "rev-parse", "HEAD")
+        git(root, "add", "--", *names)
+        git(root, "commit", "--quiet", "--message", message, "--", *names)
+        return git(root, "rev-parse", "HEAD")
     except subprocess.CalledProcessError as error:
         said = " ".join((error.stderr or error.stdout or "").split()) or "it said nothing"
         raise FleetStateError(
@@ -36,7 +29,3 @@ def commit_paths(root: Path, paths: Sequence[Path], message: str) -> str | None:
         ) from None
     except OSError as error:
         raise FleetStateError(f"git cannot be run ({error.strerror}): install it, or leave out --commit.") from None
-
-
-def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True).stdout.strip()

@@ -13,7 +13,7 @@ from chart_harness.fleet_render import Pair, pairs, render_fleet
 from promotion_gate.attestation.envelope import open_sealed, read_text
 from promotion_gate.attestation.errors import AttestationError
 from promotion_gate.attestation.keys import KEYS_FOLDER, TrustedKeys, trusted_keys
-from promotion_gate.fleet.checkout import commit_of
+from promotion_gate.checkout import commit_of
 from promotion_gate.fleet.document import FleetStatus, ReleaseStatus, Standing
 from promotion_gate.fleet.standing import Current, Decided, Rules, Signed, of_destination, of_source
 from promotion_gate.manifests import manifests_digest
