@@ -50,17 +50,23 @@ BACKENDS = {
     "shadow": SimpleNamespace(**{kind: getattr(shadow, kind) for kind in KINDS}),
 }
 
-within_budget = SimpleNamespace(**{kind: getattr(prometheus, kind) for kind in KINDS})
-"""The classes of `prometheus` where a budget is set."""
-
-if not HAS_GIL:
+if not HAS_GIL:  # the others are never used there: two threads would lose counts
     BACKENDS["otel"] = BACKENDS.pop("otel without a GIL")
+
+WITHIN_BUDGET = BACKENDS | {"prometheus": SimpleNamespace(**{kind: getattr(prometheus, kind) for kind in KINDS})}
+"""The classes of each backend where a budget is set: prometheus_client's own know none."""
 
 
 @pytest.fixture(scope="session")
 def backends() -> dict[str, SimpleNamespace]:
     """The metric classes of all backends, prometheus_client's first."""
     return BACKENDS
+
+
+@pytest.fixture(scope="session")
+def within_budget() -> dict[str, SimpleNamespace]:
+    """The metric classes of all backends where a budget is set."""
+    return WITHIN_BUDGET
 
 
 @pytest.fixture(params=list(BACKENDS))
@@ -74,6 +80,12 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         for kind in set(KINDS) & set(vars(module)):
             monkeypatch.setattr(module, kind, getattr(classes, kind))
     return classes
+
+
+@pytest.fixture(params=list(WITHIN_BUDGET))
+def api(request: pytest.FixtureRequest) -> SimpleNamespace:
+    """The metric classes of one backend where a budget is set."""
+    return WITHIN_BUDGET[request.param]
 
 
 _PAGES: dict[str, tuple[Callable[..., bytes], Exposition]] = {
@@ -110,7 +122,7 @@ def conforms(
         scenario(BACKENDS["prometheus"], reference)
         if request.param == "a budget that suffices":
             monkeypatch.setattr(series_budget, "LIMIT", 10_000)
-        scenario(within_budget if backend is BACKENDS["prometheus"] else backend, registry)
+        scenario(WITHIN_BUDGET["prometheus"] if backend is BACKENDS["prometheus"] else backend, registry)
         assert list(map(_as_text, registry.collect())) == list(map(_as_text, reference.collect()))
         for page, (theirs, ours) in _PAGES.items():
             for escaping in (ALLOWUTF8, UNDERSCORES):

@@ -17,39 +17,17 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Metric
 
 import service_metrics
-from service_metrics.budget import prometheus as rationed
 from service_metrics.budget import series_budget
 from service_metrics.budget.series_budget import budget_of
 from service_metrics.exposition.constant_labels import ConstantLabels
 from service_metrics.exposition.text import TEXT
 from service_metrics.http_metrics import HttpMetrics
-from service_metrics.recording import free_threaded
-from service_metrics.recording.counter import Counter
-from service_metrics.recording.enum import Enum
-from service_metrics.recording.gauge import Gauge
-from service_metrics.recording.histogram import Histogram
-from service_metrics.recording.info import Info
 from service_metrics.recording.reading import families
-from service_metrics.recording.summary import Summary
 from service_metrics.settings import Settings
-from service_metrics.shadow import metrics as shadow
 from service_metrics.shadow.findings import MISMATCHES, forget
 
 Api = SimpleNamespace
-KINDS = ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum")
-APIS = {
-    "prometheus": Api(**{kind: getattr(rationed, kind) for kind in KINDS}),
-    "otel": Api(Counter=Counter, Gauge=Gauge, Histogram=Histogram, Summary=Summary, Info=Info, Enum=Enum),
-    "otel without a GIL": Api(**{kind: getattr(free_threaded, kind) for kind in KINDS}),
-    "shadow": Api(**{kind: getattr(shadow, kind) for kind in KINDS}),
-}
 TOLD = "are used up"
-
-
-@pytest.fixture(params=list(APIS))
-def api(request: pytest.FixtureRequest) -> Api:
-    """The metric classes of one backend."""
-    return APIS[request.param]
 
 
 @pytest.fixture
@@ -367,9 +345,11 @@ METHODS = {"counter": "inc", "gauge": "inc", "histogram": "observe", "summary": 
 @example(
     limit=14, sequence=[("counter", "_overflow", "record"), ("counter", "a", "record"), ("counter", "b", "record")]
 )
-def test_any_operations_stay_within_and_leave_the_same_pages(limit: int, sequence: list[tuple[str, str, str]]) -> None:
+def test_any_operations_stay_within_and_leave_the_same_pages(
+    within_budget: dict[str, Api], limit: int, sequence: list[tuple[str, str, str]]
+) -> None:
     pages = {}
-    for backend, api in APIS.items():
+    for backend, api in within_budget.items():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(series_budget, "LIMIT", limit)
             forget()
