@@ -65,6 +65,16 @@ def first(part: str, **fields: Any) -> Change:
     return change
 
 
+def last(part: str, **fields: Any) -> Change:
+    """The last item of a part of the evidence has other fields."""
+
+    def change(subject: Subject) -> Subject:
+        *others, end = getattr(subject.evidence, part)
+        return seen(**{part: (*others, replace(end, **fields))})(subject)
+
+    return change
+
+
 def less(part: str, keep: int = 1) -> Change:
     """Only the first items of a part of the evidence."""
     return lambda subject: seen(**{part: getattr(subject.evidence, part)[:keep]})(subject)

@@ -62,6 +62,7 @@ EVERYTHING = Policy(
 """A policy that requires every check that applies to a release, of however little evidence."""
 EVERYTHING_RECORD = PolicyRecord(version="test", sha256="c" * 64)
 WATCHED = 60
+CREATED = TAKEN - timedelta(minutes=5)
 """Seconds for which memory and CPU were sampled, once a second."""
 PLAN = Plan(metrics={"items_total": MetricSpec(type="counter", labels=frozenset({"kind"}))})
 
@@ -139,6 +140,7 @@ def _subject(
                 image=IMAGE,
                 facts={"metadata.name": name},
                 image_digest=f"sha256:{'d' * 64}",
+                created_at=CREATED,
             )
             for name in names
         ),

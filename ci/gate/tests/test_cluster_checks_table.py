@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +19,7 @@ from ci.gate.tests.changes import (
     both,
     first,
     good,
+    last,
     less,
     seen,
 )
@@ -35,6 +37,19 @@ def another_target(pod: str) -> Change:
         assert not isinstance(targets, Missing)
         added = replace(targets[0], pod=pod, url=f"http://headless/{pod}")
         return seen(scrape_targets=(*targets, added))(subject)
+
+    return change
+
+
+def fires(seconds: float) -> Change:
+    """An alert fires whose condition has held since so long after the pods were created."""
+
+    def change(subject: Subject) -> Subject:
+        pods = subject.evidence.pods
+        assert not isinstance(pods, Missing)
+        assert pods[0].created_at is not None
+        since = pods[0].created_at + timedelta(seconds=seconds)
+        return first("rules", state="firing", says="is slow", active_since=since)(subject)
 
     return change
 
@@ -69,6 +84,11 @@ ROWS = [
     Row(ALERTS, "of a consumer", good, PASS, "2 alerts quiet", "push"),
     Row(ALERTS, "one fires", first("rules", state="firing", says="is slow"), FAIL, "firing: is slow"),
     Row(ALERTS, "and which", first("rules", state="firing"), FAIL, "firing: ServiceSlow"),
+    Row(ALERTS, "one fires since before", fires(-1), INCONCLUSIVE, "firing: is slow, since before its pods were created (10:37:06 UTC)"),
+    Row(ALERTS, "since its first pod", fires(0), FAIL, "firing: is slow"),
+    Row(ALERTS, "since before, and pods of unknown age", both(fires(-1), first("pods", created_at=None)), FAIL, "firing: is slow"),
+    Row(ALERTS, "since before, and no pods", both(fires(-1), seen(pods=GONE)), FAIL, "firing: is slow"),
+    Row(ALERTS, "one since before, one new", both(fires(-1), last("rules", kind="alerting", state="firing")), FAIL, "firing since before"),
     Row(ALERTS, "one is pending", first("rules", state="pending", says="is slow"), INCONCLUSIVE, "pending: ServiceSlow"),
     Row(ALERTS, "one pending, one firing", seen(rules=(replace(QUIET, state="pending"), replace(QUIET, state="firing"))), FAIL, "firing"),
     Row(ALERTS, "an alert of no state", first("rules", state=""), INCONCLUSIVE, "of no known state"),

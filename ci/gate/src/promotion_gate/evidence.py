@@ -34,6 +34,7 @@ class PodState:
     """Field paths of the downward API and their values, e.g. `metadata.name`."""
     image_digest: str = ""
     """`sha256:…` of the image that runs, as the runtime says it; empty where the target knows none."""
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ class RuleState:
     """Of an alert."""
     says: str = ""
     """What the alert that is pending or firing says: its summary or description."""
+    active_since: datetime | None = None
+    """Since when the alert's condition has held; of several series, the newest. None unless it is pending or firing."""
 
 
 @dataclass(frozen=True)

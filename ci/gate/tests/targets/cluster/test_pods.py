@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -41,6 +42,9 @@ def test_a_pod_that_is_well() -> None:
     assert (state.name, state.phase, state.ready, state.restarts) == ("demo-1", "Running", True, 0)
     assert (state.image, state.reason) == ("reference-service:0.1.0", "")
     assert running_container(pod()) == "containerd://1"
+    assert state.created_at is None
+    aged = pod_state(pod(creationTimestamp="2026-11-21T11:59:50Z"), "reference-service:0.1.0")
+    assert aged.created_at == datetime(2026, 11, 21, 11, 59, 50, tzinfo=UTC)
 
 
 def test_the_facts_are_those_of_the_downward_api() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -178,15 +179,15 @@ def test_every_rule_of_the_release_with_what_its_alert_says(
     prometheus: Prometheus, api: FakeApi, cluster: Cluster
 ) -> None:
     alerts = [
-        {"state": "pending", "annotations": {"summary": "soon"}},
-        {"state": "firing", "annotations": {"description": "it is down"}},
+        {"state": "pending", "annotations": {"summary": "soon"}, "activeAt": moment(1200)},
+        {"state": "firing", "annotations": {"description": "it is down"}, "activeAt": moment(1000)},
     ]
     firing = loaded("Down", "alerting", state="firing", alerts=alerts)
     has(api, firing, loaded("x:rate"), loaded("x:rate", health="err", lastError="no"))
     with Objects(cluster) as objects:
         found = rules(prometheus, objects, HERE, [RULE], 5)
     assert found == (
-        RuleState("Down", "alerting", "ok", "", "firing", "it is down"),
+        RuleState("Down", "alerting", "ok", "", "firing", "it is down", datetime.fromtimestamp(1200, UTC)),
         RuleState("x:rate", "recording", "ok"),
         RuleState("x:rate", "recording", "err", "no"),
     )

@@ -55,6 +55,8 @@ class Rule:
     """Of an alert: inactive, pending or firing."""
     says: str = ""
     """The summary or description of the first alert that is pending or firing."""
+    active_since: float = 0
+    """Since when the condition of the newest of these alerts has held, in seconds since the epoch; 0 without any."""
     file: str = ""
     """The operator names it after namespace, name and uid of the PrometheusRule."""
     expression: str = ""
@@ -152,6 +154,7 @@ def _rule(rule: Mapping[str, Any], group: Mapping[str, Any]) -> Rule:
         kind=rule["type"],
         state=rule.get("state", ""),
         says=str(notes.get("summary") or notes.get("description") or ""),
+        active_since=max((_seconds(alert["activeAt"]) for alert in alerts), default=0),
         file=group["file"],
         expression=rule.get("query", ""),
         interval=float(group.get("interval", 0)),

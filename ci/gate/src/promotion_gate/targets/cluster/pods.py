@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chart_harness.clusters.complaints import OOM_KILLED, pod_complaint
@@ -32,6 +33,7 @@ def pod_state(pod: Object, declared: str) -> PodState:
         reason=_reason(pod, container, ready=ready),
         facts=_facts(pod),
         image_digest=image_digest(str(container.get("imageID", ""))),
+        created_at=datetime.fromisoformat(created) if (created := pod["metadata"].get("creationTimestamp")) else None,
     )
 
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from chart_harness.clusters.cluster import ClusterError
@@ -151,7 +152,8 @@ def _state(prometheus: Prometheus, rule: Rule) -> RuleState:
     if rule.health == "unknown" and rule.interval > OFTEN_SECONDS:
         return _evaluated(prometheus, rule)
     state = cast('Literal["inactive", "pending", "firing"]', rule.state) if rule.kind == "alerting" else ""
-    return RuleState(rule.name, _kind(rule.kind), rule.health, rule.last_error, state, rule.says)
+    since = datetime.fromtimestamp(rule.active_since, UTC) if rule.active_since else None
+    return RuleState(rule.name, _kind(rule.kind), rule.health, rule.last_error, state, rule.says, since)
 
 
 def _evaluated(prometheus: Prometheus, rule: Rule) -> RuleState:
