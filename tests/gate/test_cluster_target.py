@@ -1,4 +1,4 @@
-"""The policy's checks on a real cluster: what is clean passes, what misbehaves fails, and nothing is left behind."""
+"""The policy's checks on a real cluster: what is clean passes and would be promoted, what misbehaves fails and would not be."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -19,9 +20,12 @@ from chart_harness.clusters.context import ALLOW_LABEL
 from chart_harness.clusters.namespaces import RUN_LABEL as TEST_RUN
 from chart_harness.clusters.objects import NAMESPACE, Objects
 from chart_harness.clusters.waits import Waiting, eventually
+from promotion_gate.admission import Admission, State, assess_admission
+from promotion_gate.policy import POLICY_FILE, load_policy
+from promotion_gate.reporters import json_report
 from promotion_gate.targets.cluster.namespace import ALIVE_AT, RUN_LABEL, request_deletion
 from reference_service.misbehave import Switch
-from tests.gate.conftest import Run, command, quick_policy
+from tests.gate.conftest import ROOT, Run, command, quick_policy
 
 pytestmark = [pytest.mark.live, pytest.mark.cluster]
 
@@ -109,6 +113,22 @@ def assert_passes(run: Run, target: str, scraped: frozenset[str] = frozenset()) 
     measured = run.verdict["measurements"]
     assert measured["memory_mib"]
     assert set(measured["memory_mib"]) == set(measured["cpu_cores"])
+    assert admission_of(run).state is State.ADMITTED
+
+
+def admission_of(run: Run) -> Admission:
+    """What promotion makes of the run's verdict where nothing is against it but its checks.
+
+    It is from kind, with values from the command line, so it is never promoted: dressed up, or every refusal here would be worth nothing.
+    """
+    verdict = json_report.read(run.reports / "verdict.json")
+    target = verdict.target.model_copy(update={"fit_for_promotion": True})
+    release = verdict.release.model_copy(
+        update={"commit": "c" * 40, "uncommitted_changes": False, "set_values": ()},
+    )
+    fit = verdict.model_copy(update={"target": target, "release": release})
+    policy, _ = load_policy(ROOT / POLICY_FILE)
+    return assess_admission(fit, None, policy.promotion, datetime.now(UTC))
 
 
 def test_a_clean_api_passes_and_what_a_killed_gate_left_is_removed(
@@ -220,6 +240,10 @@ def test_a_switch_fails_the_check_that_looks_for_it(
     assert caught_by <= run.checks("FAIL") <= caught_by | may_fail_too, run.output + run.errors
     assert run.exit_code == 1
     assert {check["id"] for check in run.verdict["checks"]} == set(run.verdict["required_checks"])
+    refused = admission_of(run).refusals
+    assert {refusal.about for refusal in refused} == {"check"}
+    for check in caught_by:
+        assert any(refusal.sentence.startswith(f"{check} is FAIL") for refusal in refused)
 
 
 def test_an_image_that_the_engine_does_not_have_is_told(
