@@ -200,6 +200,26 @@ def test_an_interrupt_takes_back(deployed: Trial) -> None:
     assert deployed.release.objects() == deployed.release.objects(before)
 
 
+def test_what_a_killed_deployment_has_left_is_not_what_is_put_back(deployed: Trial) -> None:
+    deployed.values({"env": {"standard": {"EXTRA": "3"}}})
+    proved = deployed.release.history()[-1].number
+    gate = subprocess.Popen(
+        deployed.command("--window", "60"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert gate.stdout is not None
+    assert any("watching" in line for line in gate.stdout)
+    gate.kill()
+    gate.communicate(timeout=30)
+    left = deployed.release.history()[-1]
+    assert (left.number, left.status) == (proved + 1, "deployed")
+    deployed.values(CRASHES)
+    done = deployed.deploy()
+    assert (done.returncode, deployed.record["ending"]) == (1, "rolled back"), done.stdout + done.stderr
+    assert f"Revision {left.number} was left by a deployment that was killed" in done.stdout
+    assert deployed.record["revision_before"] == proved
+    assert deployed.release.objects() == deployed.release.objects(proved) != deployed.release.objects(left.number)
+
+
 def test_production_asks_for_a_verdict_before_anything_is_touched(deployed: Trial) -> None:
     done = deployed.deploy(environment="production")
     assert done.returncode == 3

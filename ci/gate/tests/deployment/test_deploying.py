@@ -20,6 +20,7 @@ from promotion_gate.admission import Admission
 from promotion_gate.checks.check import Subject
 from promotion_gate.deployment import deploying as module
 from promotion_gate.deployment.deploying import Deploying, Done, Order
+from promotion_gate.deployment.journal import Entry
 from promotion_gate.deployment.permission import Permission
 from promotion_gate.deployment.rollout import Before, UndoError
 from promotion_gate.gathering import Patience
@@ -48,8 +49,12 @@ class Play:
     why: str = ""
     before: Before = field(default_factory=lambda: Before(said("2deployed")[0], 2))
     revision: int | None = 3
+    entry: Entry = field(default_factory=lambda: Entry(2, 2, "a" * 64))
+    noted: Entry | None = None
+    stuck: ClusterError | None = None
 
     def install(self) -> None:
+        assert self.noted == self.entry, "it must be on record before anything is changed"
         self.done.append("install")
         if self.install_fault:
             raise self.install_fault
@@ -98,11 +103,28 @@ def deploy(play: Play, pull: Subject, tmp_path: Path, monkeypatch: pytest.Monkey
         play.done.append("keep")
         play.why = why
 
+    class Notes:
+        def __init__(self, _cluster: Cluster, namespace: str, release: str) -> None:
+            assert (namespace, release) == ("staging", "aaa-api")
+            self.namespace, self.name = namespace, f"gate-deploy-{release}"
+
+        def read(self) -> Entry | None:
+            return play.noted
+
+        def begin(self, entry: Entry) -> None:
+            play.noted = entry
+
+        def end(self) -> None:
+            if play.stuck:
+                raise play.stuck
+            play.noted = None
+
     def create(_cluster: Cluster, what: str, *_: object, **__: object) -> None:
         play.done.append(what)
 
     monkeypatch.setattr(module, "Objects", Namespaces)
     monkeypatch.setattr(module, "ask", create)
+    monkeypatch.setattr(module, "Journal", Notes)
     monkeypatch.setattr(module, "HelmRelease", lambda *_: FakeHelm(said("2superseded 3deployed")))
     monkeypatch.setattr(module, "Rollout", lambda *_: play)
     monkeypatch.setattr(module, "keep_failed", keep)
@@ -139,6 +161,7 @@ def test_the_verdict_decides(
     assert play.done == [step for step in ORDER if back or step in {"install", "verify", "close"}]
     assert (done.record.revision_before, done.record.revision, done.record.outcome) == (2, 3, str(one.outcome))
     assert ("restarts" in play.why) is back
+    assert play.noted is None
 
 
 @pytest.mark.parametrize("keep", [True, False])
@@ -156,6 +179,29 @@ def test_a_rollout_that_fails_is_a_failure(
         "2 superseded demo-0.1.0 2026-11-26T10:00:00Z described",
         "3 deployed demo-0.1.0 2026-11-26T10:00:00Z described",
     )
+
+
+@pytest.mark.parametrize("undone", ["rolled back", "uninstalled", "nothing had changed"])
+def test_what_a_killed_deployment_has_left_is_told_and_on_record_until_it_is_gone(
+    undone: str, play: Play, deploy: Callable[..., Done]
+) -> None:
+    play.before, play.undone, play.verify_fault = (
+        Before(said("2superseded")[0], 3, unproved=3),
+        undone,
+        KeyboardInterrupt(),
+    )
+    done = deploy()
+    assert "Revision 3 was left by a deployment that was killed" in play.why
+    assert "revision 2 is what is put back" in done.record.why
+    assert play.noted == (play.entry if undone == "nothing had changed" else None)
+
+
+def test_an_entry_that_cannot_be_removed_does_not_undo_a_proof(play: Play, deploy: Callable[..., Done]) -> None:
+    play.stuck = ClusterError("The cluster does not answer.")
+    done = deploy()
+    assert (done.outcome, done.record.ending) == (Outcome.PASS, "deployed")
+    assert "The cluster does not answer. Until it is gone" in done.record.why
+    assert "kubectl delete configmap gate-deploy-aaa-api --namespace staging" in done.record.why
 
 
 def test_where_nothing_had_changed_it_could_not_run(play: Play, deploy: Callable[..., Done]) -> None:
@@ -191,6 +237,7 @@ def test_a_way_back_that_fails_is_on_record(play: Play, deploy: Callable[..., Do
     assert record["ending"] == "not put back"
     assert "restarts" in record["why"]
     assert "Do this by hand" in record["why"]
+    assert play.noted == play.entry, "what is there is not proved"
     assert play.done[-1] == "close"
 
 

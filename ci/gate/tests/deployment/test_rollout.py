@@ -18,8 +18,9 @@ from chart_harness.helm import HelmError
 from chart_harness.render import Release
 from promotion_gate.deployment import rollout as module
 from promotion_gate.deployment.helm_release import HelmRelease, Revision, revisions, serving
+from promotion_gate.deployment.journal import Entry
 from promotion_gate.deployment.rollout import Rollout, UndoError, look_before
-from promotion_gate.manifests import Judged
+from promotion_gate.manifests import Judged, manifests_digest
 from promotion_gate.targets.target import TargetError
 
 OBJECTS: tuple[Mapping[str, Any], ...] = ({"kind": "Deployment", "metadata": {"name": "demo"}, "spec": {"n": 2}},)
@@ -203,6 +204,48 @@ def test_a_first_release_that_cannot_be_removed_says_so_too(ground: Ground) -> N
     ground.helm.fault = "no"
     with pytest.raises(UndoError, match="Do this by hand: helm uninstall demo --namespace staging"):
         rollout.undo()
+
+
+UNFINISHED = Entry(2, 2, manifests_digest(OLD))
+"""Of a deployment that was killed, after revision 2, with what FakeHelm has for objects."""
+
+
+@pytest.mark.parametrize(
+    ("history", "unfinished", "back", "unproved"),
+    [
+        ("1superseded 2superseded 3deployed", UNFINISHED, 2, 3),
+        ("1deployed", Entry(None, 0, manifests_digest(OLD)), None, 1),
+        # that of another one that was killed before it
+        ("1superseded 2superseded 3superseded 4deployed", Entry(2, 3, manifests_digest(OLD)), 2, 4),
+        ("1superseded 2deployed", UNFINISHED, 2, None),  # it was killed before it had changed anything
+        ("1superseded 2superseded 3deployed", Entry(2, 2, manifests_digest(OBJECTS)), 3, None),  # somebody else's
+        ("1superseded 2superseded 3superseded 4deployed", UNFINISHED, 4, None),  # somebody has seen to it since
+        ("", UNFINISHED, None, None),  # it was uninstalled
+    ],
+)
+def test_what_a_killed_deployment_has_left_is_not_what_is_put_back(
+    history: str, unfinished: Entry, back: int | None, unproved: int | None, ground: Ground
+) -> None:
+    ground.helm.past = said(history)
+    newest = len(ground.helm.past)
+    rollout = Rollout(ground.helm, JUDGED, 7, unfinished)  # type: ignore[arg-type]
+    before = rollout.before
+    assert (before.serving.number if before.serving else None, before.newest, before.unproved) == (
+        back,
+        newest,
+        unproved,
+    )
+    assert rollout.entry == Entry(back, newest, manifests_digest(OBJECTS))
+    ground.installs = [revision(newest + 1, "deployed")]
+    rollout.install()
+    assert rollout.undo() == ("rolled back" if back else "uninstalled")
+    assert ground.helm.done == [f"rollback {back}" if back else "uninstall"]
+
+
+def test_the_cure_for_a_helm_that_was_killed_too_knows_what_was_proved() -> None:
+    helm = FakeHelm(said("1superseded 2superseded 3deployed 4pending-upgrade"))
+    with pytest.raises(TargetError, match="run helm rollback demo 2 --namespace staging"):
+        look_before(helm, Entry(2, 3, manifests_digest(OLD)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

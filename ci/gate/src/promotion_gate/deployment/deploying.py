@@ -15,9 +15,10 @@ from chart_harness.clusters.objects import NAMESPACE, Objects
 from chart_harness.errors import RenderError
 from chart_harness.helm import HelmError
 from promotion_gate.deployment.helm_release import HelmRelease
+from promotion_gate.deployment.journal import Journal
 from promotion_gate.deployment.permission import Permission, other_images
 from promotion_gate.deployment.record import Deployment, Ending, history_lines, keep_failed, write_record
-from promotion_gate.deployment.rollout import Rollout, UndoError
+from promotion_gate.deployment.rollout import Before, Rollout, UndoError
 from promotion_gate.gathering import Patience
 from promotion_gate.progress import Progress
 from promotion_gate.targets.cluster.api import CONFLICT, REQUEST_SECONDS, ask
@@ -93,7 +94,11 @@ class Deploying:
         self._see_to_the_namespace(cluster)
         order.place.provide(cluster, [order.candidate.workload.image])
         release = HelmRelease(cluster, self._environment, self._service)
-        rollout = Rollout(release, order.candidate.judged, order.patience.ready)
+        journal = Journal(cluster, self._environment, self._service)
+        rollout = Rollout(release, order.candidate.judged, order.patience.ready, journal.read())
+        if left := _left(rollout.before):
+            self._progress.stage(left.strip())
+        journal.begin(rollout.entry)
         verdict: Verdict | None = None
         error: BaseException | None = None
         outcome, why = Outcome.FAIL, ""
@@ -107,11 +112,16 @@ class Deploying:
         except BaseException as other:  # an interrupt, or a bug: what is not proved must not stay
             error, why = other, f"It was interrupted ({type(other).__name__})."
         if outcome is Outcome.PASS:
+            why += _ended(journal)
             return Done(self._record(release, rollout, "deployed", why, verdict), verdict, outcome)
         if error is None and outcome is Outcome.INCONCLUSIVE and order.keep_inconclusive:
+            why += _ended(journal)
             kept = self._record(release, rollout, "kept, though not proved", why, verdict)
             return Done(kept, verdict, outcome)
+        why += left
         ending = self._take_back(release, rollout, why, verdict)
+        if ending != "nothing had changed" or rollout.before.unproved is None:
+            why += _ended(journal)
         unexpected = error is not None and not isinstance(error, (KeyboardInterrupt, *_EXPECTED))
         if error is not None and (unexpected or (ending == "nothing had changed" and isinstance(error, _EXPECTED))):
             raise error
@@ -187,3 +197,23 @@ class Deploying:
             outcome=str(verdict.outcome) if verdict else "",
             history=history,
         )
+
+
+def _left(before: Before) -> str:
+    """What a killed deployment has left, and what becomes of it, as a sentence to add; empty if there is no such thing."""
+    if before.unproved is None:
+        return ""
+    back = f"revision {before.serving.number} is what is put back" if before.serving else "the release is removed"
+    return f" Revision {before.unproved} was left by a deployment that was killed, and nobody proved it: unless this one is proved, {back}."
+
+
+def _ended(journal: Journal) -> str:
+    """Ends the entry. Empty if that is done; else what is to be done about it, as a sentence to add."""
+    try:
+        journal.end()
+    except ClusterError as error:
+        command = f"kubectl delete configmap {journal.name} --namespace {journal.namespace}"
+        return (
+            f" {error} Until it is gone, the next deployment takes this revision for one that nobody proved: {command}."
+        )
+    return ""

@@ -13,6 +13,7 @@ from chart_harness.clusters.waits import until_ready
 from chart_harness.errors import RenderError
 from chart_harness.helm import HelmError
 from promotion_gate.deployment.helm_release import HelmRelease, Revision, serving
+from promotion_gate.deployment.journal import Entry
 from promotion_gate.manifests import Judged, difference, manifests_digest
 from promotion_gate.targets.target import TargetError
 
@@ -30,16 +31,26 @@ class Before:
     """What was there before the upgrade; immutable."""
 
     serving: Revision | None
+    """The revision to put back."""
     newest: int
     """The highest number of a revision; 0 without any."""
+    unproved: int | None = None
+    """The revision that is there instead of `serving`, since the deployment that brought it was killed; None if there is none."""
 
 
-def look_before(release: HelmRelease) -> Before:
-    """What is there now. Raises TargetError while somebody's Helm is at work on it, HelmError."""
+def look_before(release: HelmRelease, unfinished: Entry | None = None) -> Before:
+    """What is there now, and what to put back: not what an `unfinished` deployment has brought and not proved.
+
+    Raises TargetError while somebody's Helm is at work on it, HelmError.
+    """
     history = release.history()
+    newest = history[-1].number if history else 0
+    good, unproved = serving(history), None
+    if unfinished is not None and _is_what_it_brought(release, newest, unfinished):
+        unproved = newest
+        good = next((revision for revision in history if revision.number == unfinished.serving), None)
     if history and history[-1].pending:
         revision = history[-1]
-        good = serving(history)
         cure = (
             f"helm rollback {release.name} {good.number}" if good else f"helm uninstall {release.name}"
         ) + f" --namespace {release.namespace}"
@@ -47,7 +58,14 @@ def look_before(release: HelmRelease) -> Before:
             f"Release {release.name} in namespace {release.namespace} is {revision.status} (revision {revision.number}, "
             f"{revision.updated}): wait for the Helm that is at work on it; if none is, it was killed: run {cure}."
         )
-    return Before(serving(history), history[-1].number if history else 0)
+    return Before(good, newest, unproved)
+
+
+def _is_what_it_brought(release: HelmRelease, newest: int, unfinished: Entry) -> bool:
+    """Whether the newest revision is that of the unfinished deployment; another one is somebody's decision since."""
+    if newest != unfinished.newest + 1:
+        return False
+    return manifests_digest(release.objects(newest)) == unfinished.manifests_sha256
 
 
 class Rollout:
@@ -57,12 +75,20 @@ class Rollout:
     upgrade came, so it may be called however that ended.
     """
 
-    def __init__(self, release: HelmRelease, judged: Judged, ready_seconds: float) -> None:
+    def __init__(
+        self, release: HelmRelease, judged: Judged, ready_seconds: float, unfinished: Entry | None = None
+    ) -> None:
         """Raises TargetError or HelmError, as `look_before`."""
         self._release, self._judged, self._ready_seconds = release, judged, ready_seconds
-        self.before = look_before(release)
+        self.before = look_before(release, unfinished)
         self.revision: int | None = None
         """The new one, once Helm has told it."""
+
+    @property
+    def entry(self) -> Entry:
+        """What the journal has to hold before `install` is called."""
+        serving = self.before.serving.number if self.before.serving else None
+        return Entry(serving, self.before.newest, manifests_digest(self._judged.rendered.objects))
 
     def install(self) -> None:
         """`helm upgrade --install`, and waits until every pod is of the new revision and Ready.

@@ -52,9 +52,14 @@ class FakeApi:
         with self.lock:
             if status := self.refuses.get(f"{method} {path}"):
                 return status, {"message": "no"}
-            return {"GET": self._get, "POST": self._post, "DELETE": self._delete, "PATCH": self._patch}[method](
-                path, query, body
-            )
+            known = {
+                "GET": self._get,
+                "POST": self._post,
+                "PUT": self._put,
+                "DELETE": self._delete,
+                "PATCH": self._patch,
+            }
+            return known[method](path, query, body)
 
     def _get(self, path: str, query: dict[str, list[str]], _body: dict[str, Any]) -> tuple[int, Any]:
         if path in self.answers:
@@ -77,6 +82,12 @@ class FakeApi:
             return 409, {"message": "exists"}
         self.objects[key] = {"apiVersion": "v1", "kind": "Object", **body}
         return 201, self.objects[key]
+
+    def _put(self, path: str, _query: dict[str, list[str]], body: dict[str, Any]) -> tuple[int, Any]:
+        if path not in self.objects:
+            return 404, {"message": "not found"}
+        self.objects[path] = {"apiVersion": "v1", "kind": "Object", **body}
+        return 200, self.objects[path]
 
     def _delete(self, path: str, _query: dict[str, list[str]], _body: dict[str, Any]) -> tuple[int, Any]:
         if path not in self.objects:
@@ -117,7 +128,7 @@ def cluster(api: FakeApi, tmp_path: Path) -> Iterator[Cluster]:
             self.end_headers()
             self.wfile.write(document)
 
-        do_GET = do_POST = do_DELETE = do_PATCH = _answer
+        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer
 
         def log_message(self, format: str, *args: object) -> None:
             """Silent."""
