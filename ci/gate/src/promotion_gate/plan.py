@@ -9,6 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from promotion_gate.malformed import malformed
+
 
 class PlanError(Exception):
     """The service's gate.yaml cannot be used; the message is one sentence with file, key and what is allowed."""
@@ -61,11 +63,4 @@ def load_plan(path: Path) -> Plan:
     except yaml.YAMLError as error:
         raise PlanError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        raise PlanError(f"{path}: {_first(error)}") from None
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.errors()[0]
-    key = ".".join(str(part) for part in detail["loc"])
-    more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{key}: {detail['msg']}{more}"
+        raise PlanError(f"{path}: {malformed(error)}") from None

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from promotion_gate.malformed import malformed
 from promotion_gate.targets.target import PlaceKind
 from promotion_gate.workload import Workload
 
@@ -124,10 +125,7 @@ def read_policy(content: bytes, where: str) -> Policy:
     except yaml.YAMLError as error:
         raise PolicyError(f"{where} is not YAML: {' '.join(str(error).split())}.") from None
     except ValidationError as error:
-        first, *others = error.errors()
-        key = ".".join(str(part) for part in first["loc"]) or "as a whole"
-        more = f" ({len(others)} more)" if others else ""
-        raise PolicyError(f"{where}: {key}: {first['msg']}{more}.") from None
+        raise PolicyError(f"{where}: {malformed(error)}.") from None
 
 
 def load_policy(path: Path) -> tuple[Policy, str]:

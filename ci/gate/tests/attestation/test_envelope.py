@@ -180,7 +180,7 @@ UNREADABLE = {
     "payload that is not UTF-8, signed": (signed(b"\xff{}"), "is not JSON"),
     "older schema": (stated(set_verdict(schema_version="1")), 'has schema_version "1" and this gate reads "2"'),
     "newer schema": (stated(set_verdict(schema_version="3")), 'has schema_version "3" and this gate reads "2"'),
-    "field that nobody knows": (stated(set_verdict(approved=True)), "is malformed at approved"),
+    "field that nobody knows": (stated(set_verdict(approved=True)), "is malformed, approved"),
     "outcome that its checks deny": (stated(set_verdict(checks=[])), "contradicts itself: it claims outcome"),
 }  # fmt: skip
 

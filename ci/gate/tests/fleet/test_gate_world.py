@@ -146,7 +146,7 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     [
         ("", "Invalid JSON"),
         ("{}", "Field required"),
-        ('{"schema_version": "2"}', "malformed at schema_version"),
+        ('{"schema_version": "2"}', "malformed, schema_version"),
         (
             '{"wave": 1, "roles": [], "started_at": "2025-11-21T12:00:00Z", "services": {"a": {"stage": "promoted"}}}',
             "names its verdict",

@@ -8,10 +8,10 @@ from shlex import quote
 from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.json_schema import GenerateJsonSchema
 
 from promotion_gate.cleanup.found import Image, Package
 from promotion_gate.cleanup.references import Sorted
+from promotion_gate.document_schema import document_schema
 
 SCHEMA_VERSION: Final = "1"
 SCHEMA_ID = f"urn:promotion-gate:cleanup:{SCHEMA_VERSION}"
@@ -95,14 +95,6 @@ def render(report: Report) -> str:
     return json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=True) + "\n"
 
 
-class _Written(GenerateJsonSchema):
-    """The schema of what `render` writes: every field is there, also one that has a default."""
-
-    def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: ARG002 - pydantic's signature
-        return True
-
-
 def schema() -> dict[str, Any]:
     """The JSON schema of the document, draft 2020-12, derived from the model."""
-    derived = Report.model_json_schema(mode="serialization", schema_generator=_Written)
-    return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_ID} | derived
+    return document_schema(Report, SCHEMA_ID)

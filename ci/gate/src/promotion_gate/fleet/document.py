@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field
-from pydantic.json_schema import GenerateJsonSchema
 
+from promotion_gate.document_schema import document_schema
 from promotion_gate.verdict import Outcome
 
 SCHEMA_VERSION: Final = "1"
@@ -128,14 +128,6 @@ def read(text: str) -> FleetStatus:
     return status
 
 
-class _Written(GenerateJsonSchema):
-    """The schema of what `render` writes: every field is there, also one that has a default."""
-
-    def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: ARG002 - pydantic's signature
-        return True
-
-
 def schema() -> dict[str, Any]:
     """The JSON schema of the document, draft 2020-12, derived from the model."""
-    derived = FleetStatus.model_json_schema(mode="serialization", schema_generator=_Written)
-    return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_ID} | derived
+    return document_schema(FleetStatus, SCHEMA_ID)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.json_schema import GenerateJsonSchema
 
+from promotion_gate.document_schema import document_schema
 from promotion_gate.fleet.errors import FleetStateError
+from promotion_gate.malformed import malformed
 from promotion_gate.reporters.atomic_write import atomic_write
 
 SCHEMA_VERSION: Final = "1"
@@ -125,21 +126,11 @@ def load(path: Path) -> RolloutState | None:
     try:
         return RolloutState.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "as a whole"
         raise FleetStateError(
-            f"The rollout's state {path} is malformed at {where} ({first['msg']}): begin anew with --restart."
+            f"The rollout's state {path} is malformed, {malformed(error)}: begin anew with --restart."
         ) from None
-
-
-class _Written(GenerateJsonSchema):
-    """The schema of what `render` writes: every field is there, also one that has a default."""
-
-    def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: ARG002 - pydantic's signature
-        return True
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema of the document, draft 2020-12, derived from the model."""
-    derived = RolloutState.model_json_schema(mode="serialization", schema_generator=_Written)
-    return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_ID} | derived
+    return document_schema(RolloutState, SCHEMA_ID)

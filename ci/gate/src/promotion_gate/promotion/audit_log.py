@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from promotion_gate.malformed import malformed
 from promotion_gate.verdict import Override
 
 AUDIT_LOG = Path("ci") / "audit" / "overrides.jsonl"
@@ -46,9 +47,7 @@ def read_log(content: bytes, where: str) -> tuple[Override, ...]:
         try:
             read = _Line.model_validate(json.loads(line))
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"]) or "as a whole"
-            raise AuditError(f"{at}, is no override ({key}: {first['msg']}): restore the log from git.") from None
+            raise AuditError(f"{at}, is no override ({malformed(error)}): restore the log from git.") from None
         except (ValueError, RecursionError):
             raise AuditError(f"{at}, is not JSON: restore the log from git.") from None
         if read.previous != previous:

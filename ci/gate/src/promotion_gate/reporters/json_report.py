@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic.json_schema import GenerateJsonSchema
 
+from promotion_gate.document_schema import document_schema
+from promotion_gate.malformed import malformed
 from promotion_gate.reporters.atomic_write import atomic_write
 from promotion_gate.verdict import SCHEMA_VERSION, Verdict
 
@@ -60,7 +61,7 @@ def verdict_of(document: Mapping[str, Any], where: str) -> Verdict:
     try:
         verdict = Verdict.model_validate(proven)
     except ValidationError as error:
-        raise VerdictError(f"The verdict {where} is malformed {_first(error)}: run the gate again.") from error
+        raise VerdictError(f"The verdict {where} is malformed, {malformed(error)}: run the gate again.") from error
     for key, claimed, proved in verdict.denied_claims(document):
         raise VerdictError(
             f"The verdict {where} contradicts itself: it claims {key} {claimed[:40]} and its checks say {proved};"
@@ -84,21 +85,6 @@ def _document(path: Path) -> dict[str, Any]:
     return document
 
 
-def _first(error: ValidationError) -> str:
-    first, *others = error.errors(include_url=False, include_input=False)
-    where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-    more = f", and {len(others)} more" if others else ""
-    return f"at {where} ({first['msg']}{more})"
-
-
-class _Written(GenerateJsonSchema):
-    """The schema of what `write` writes: every field is there, also one that has a default."""
-
-    def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: ARG002 - pydantic's signature
-        return True
-
-
 def verdict_schema() -> dict[str, Any]:
     """The JSON schema of the document, draft 2020-12, derived from the model."""
-    derived = Verdict.model_json_schema(mode="serialization", schema_generator=_Written)
-    return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_ID} | derived
+    return document_schema(Verdict, SCHEMA_ID)
