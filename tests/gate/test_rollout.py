@@ -53,7 +53,7 @@ class Rollout:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=400,
             check=False,
         )
         said = done.stdout + done.stderr
