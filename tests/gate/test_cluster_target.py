@@ -264,30 +264,31 @@ class Started:
 
 
 @pytest.fixture
-def start(target: str, reports: Path, cluster: Cluster) -> Iterator[Callable[[str], Started]]:
+def start(target: str, reports: Path, cluster: Cluster) -> Iterator[Callable[..., Started]]:
     """Starts a gate that would watch for a minute, and returns when it is at the stage that begins so and has its namespace."""
-    prefix = "gate-event-recorder-production-"
-    gates: list[subprocess.Popen[str]] = []
+    gates: list[Started] = []
 
-    def run(stage: str) -> Started:
-        arguments = command("event-recorder", "production", reports, "--target", target, "--window", "60")
-        gates.append(subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-        assert gates[0].stdout is not None
-        assert any(stage in line for line in gates[0].stdout)
+    def run(stage: str, service: str = "event-recorder") -> Started:
+        arguments = command(service, "production", reports, "--target", target, "--window", "60")
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        gate = Started(process, f"gate-{service}-production-")
+        gates.append(gate)
+        assert process.stdout is not None
+        assert any(stage in line for line in process.stdout)
 
         def created() -> None:
-            if not namespaces(cluster, prefix):
+            if not namespaces(cluster, gate.prefix):
                 raise Waiting("there is none")
 
         eventually(created, "the gate's namespace", deadline=60, every=0.05)
-        return Started(gates[0], prefix)
+        return gate
 
     yield run
     for gate in gates:
-        gate.kill()
-        gate.communicate()
-    for name in namespaces(cluster, prefix):
-        request_deletion(cluster, name)
+        gate.process.kill()
+        gate.process.communicate()
+        for name in namespaces(cluster, gate.prefix):
+            request_deletion(cluster, name)
 
 
 def helpers_of(prefix: str) -> list[str]:
@@ -297,9 +298,9 @@ def helpers_of(prefix: str) -> list[str]:
 
 
 @pytest.mark.xdist_group("gate_interrupt")
-@pytest.mark.parametrize(("number", "stage"), [(signal.SIGTERM, "starting"), (signal.SIGINT, "waiting")])
+@pytest.mark.parametrize(("number", "stage"), [(signal.SIGTERM, "starting"), (signal.SIGINT, "watching")])
 def test_an_interrupted_gate_leaves_no_namespace(
-    number: signal.Signals, stage: str, start: Callable[[str], Started], reports: Path, cluster: Cluster
+    number: signal.Signals, stage: str, start: Callable[..., Started], reports: Path, cluster: Cluster
 ) -> None:
     gate = start(stage)
     gate.process.send_signal(number)
@@ -314,8 +315,8 @@ def test_an_interrupted_gate_leaves_no_namespace(
 
 
 @pytest.mark.xdist_group("gate_interrupt")
-def test_a_killed_gate_leaves_no_process(start: Callable[[str], Started], cluster: Cluster) -> None:
-    gate = start("waiting")
+def test_a_killed_gate_leaves_no_process(start: Callable[..., Started], cluster: Cluster) -> None:
+    gate = start("sending", "usage-api")
     eventually(lambda: _assert_now(helpers_of(gate.prefix)), "a port-forward", deadline=30)  # the control
     gate.process.kill()
     eventually(lambda: _assert_now(not helpers_of(gate.prefix)), "the port-forward to end", deadline=20)

@@ -205,6 +205,7 @@ def _watch(
     A restart ends the waiting: it has decided the verdict already.
     """
     watched, no_traffic = _Watched(target), _no_traffic(contract, plan)
+    progress.stage(f"watching for {seconds:g} s")
     began = time.monotonic()
     traffic: Traffic | Missing | None = no_traffic
     while True:
