@@ -70,6 +70,15 @@ class Trial:
             check=False,
         )
 
+    def watching(self) -> subprocess.Popen[str]:
+        """A `gate deploy` that has rolled out, and watches for a minute."""
+        gate = subprocess.Popen(
+            self.command("--window", "60"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert gate.stdout is not None
+        assert any("watching" in line for line in gate.stdout)
+        return gate
+
     @property
     def reports(self) -> Path:
         return self.root / "reports"
@@ -187,11 +196,7 @@ def test_what_is_not_proved_is_taken_back_unless_it_is_said_to_be_kept(deployed:
 def test_an_interrupt_takes_back(deployed: Trial) -> None:
     deployed.values({"env": {"standard": {"EXTRA": "2"}}})
     before = deployed.release.history()[-1].number
-    gate = subprocess.Popen(
-        deployed.command("--window", "60"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert gate.stdout is not None
-    assert any("watching" in line for line in gate.stdout)
+    gate = deployed.watching()
     gate.send_signal(signal.SIGINT)
     gate.send_signal(signal.SIGTERM)  # a second one must not stop the way back
     _, errors = gate.communicate(timeout=120)
@@ -203,11 +208,7 @@ def test_an_interrupt_takes_back(deployed: Trial) -> None:
 def test_what_a_killed_deployment_has_left_is_not_what_is_put_back(deployed: Trial) -> None:
     deployed.values({"env": {"standard": {"EXTRA": "3"}}})
     proved = deployed.release.history()[-1].number
-    gate = subprocess.Popen(
-        deployed.command("--window", "60"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert gate.stdout is not None
-    assert any("watching" in line for line in gate.stdout)
+    gate = deployed.watching()
     gate.kill()
     gate.communicate(timeout=30)
     left = deployed.release.history()[-1]

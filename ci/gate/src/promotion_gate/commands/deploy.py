@@ -16,7 +16,7 @@ from promotion_gate.attestation.envelope import seal
 from promotion_gate.attestation.keys import KEYS_FOLDER, signer_of
 from promotion_gate.attestation.keys import trusted_keys as load_keys
 from promotion_gate.commands.ending import INTERRUPTED, REFUSED, give_up, one_sentence
-from promotion_gate.commands.options import KEY, POLICY, ROOT, TRUSTED_KEYS, VERDICTS
+from promotion_gate.commands.options import KEY, POLICY, ROOT, TRUSTED_KEYS, VERDICTS, WINDOW
 from promotion_gate.deployment.deploying import Deploying, Order
 from promotion_gate.deployment.permission import Permission, permission
 from promotion_gate.deployment.record import write_record
@@ -67,12 +67,7 @@ NOT_PUT_BACK = 4
 @click.option(
     "--ready-timeout", type=click.IntRange(1, 3600), default=300, show_default=True, help="Seconds for the rollout."
 )
-@click.option(
-    "--window",
-    type=click.IntRange(0, 3600),
-    default=None,
-    help="Seconds to watch without an interruption; the policy's window_seconds for live if not given.",
-)
+@WINDOW
 @click.option(
     "--reports",
     type=click.Path(path_type=Path, file_okay=False),

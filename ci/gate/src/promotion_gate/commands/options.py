@@ -13,6 +13,12 @@ from promotion_gate.verdicts import STORE
 ROOT = click.option(
     "--root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The checkout that holds charts/."
 )
+WINDOW = click.option(
+    "--window",
+    type=click.IntRange(0, 3600),
+    default=None,
+    help="Seconds to watch without an interruption, once Ready; the policy's window_seconds if not given.",
+)
 POLICY = click.option(
     "--policy",
     type=click.Path(path_type=Path, dir_okay=False),

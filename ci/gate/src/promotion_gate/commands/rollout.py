@@ -16,7 +16,7 @@ from rich.console import Console
 from promotion_gate.attestation.keys import signer_of
 from promotion_gate.checkout import commit_of
 from promotion_gate.commands.ending import give_up, one_sentence
-from promotion_gate.commands.options import KEY, POLICY, ROOT, TRUSTED_KEYS, VERDICTS
+from promotion_gate.commands.options import KEY, POLICY, ROOT, TRUSTED_KEYS, VERDICTS, WINDOW
 from promotion_gate.fleet import rollout_state
 from promotion_gate.fleet.checkout import commit_paths
 from promotion_gate.fleet.document import FleetStatus
@@ -65,7 +65,7 @@ _REHEARSALS = {EMBEDDED, KIND}
     help="Folder for the state of each wave, and for the reports of its services.",
 )
 @click.option("--ready-timeout", type=click.IntRange(1, 3600), default=None, help="As in `gate verify`.")
-@click.option("--window", type=click.IntRange(0, 3600), default=None, help="As in `gate verify`.")
+@WINDOW
 @POLICY
 @KEY
 @VERDICTS

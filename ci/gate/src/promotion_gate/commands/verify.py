@@ -12,7 +12,7 @@ from rich.console import Console
 from promotion_gate.attestation.keys import KEYS_FOLDER, signer_of
 from promotion_gate.attestation.keys import trusted_keys as load_keys
 from promotion_gate.commands.ending import one_sentence
-from promotion_gate.commands.options import KEY, POLICY, ROOT, TRUSTED_KEYS, VERDICTS
+from promotion_gate.commands.options import KEY, POLICY, ROOT, TRUSTED_KEYS, VERDICTS, WINDOW
 from promotion_gate.commands.set_option import nested
 from promotion_gate.gathering import Patience
 from promotion_gate.policy import POLICY_FILE, load_policy
@@ -57,12 +57,7 @@ READY_IN_CLUSTER = 90.0
     default=None,
     help=f"Seconds for pods to be Ready; {Patience.ready:g} on the embedded target, {READY_IN_CLUSTER:g} in a cluster.",
 )
-@click.option(
-    "--window",
-    type=click.IntRange(0, 3600),
-    default=None,
-    help="Seconds to watch without an interruption, once Ready; the policy's window_seconds if not given.",
-)
+@WINDOW
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
