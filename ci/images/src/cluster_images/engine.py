@@ -26,6 +26,7 @@ HOST = Path(__file__).resolve().parents[2] / "host"
 RUN = Path("/run/service-metrics-platform")
 SOCKET = RUN / "docker.sock"
 START_SECONDS = 60.0
+_RUNTIME = "runc-within-bounds"
 
 _ALL_CAPABILITIES = (1 << 25) - 1
 """The capabilities up to CAP_SYS_RESOURCE: those that a node of a cluster asks for on every kernel."""
@@ -135,8 +136,10 @@ def _configuration(data: Path) -> dict[str, object]:
         "log-driver": "json-file",
     }
     if lacks_capabilities():
-        configuration["runtimes"] = {"runc-within-bounds": {"path": str(HOST / "runc-within-bounds")}}
-        configuration["default-runtime"] = "runc-within-bounds"
+        # A copy beside the data, for the engine outlives the checkout that it was started from.
+        runtime = shutil.copy(HOST / _RUNTIME, data / _RUNTIME)
+        configuration["runtimes"] = {_RUNTIME: {"path": str(runtime)}}
+        configuration["default-runtime"] = _RUNTIME
     return configuration
 
 
