@@ -23,7 +23,8 @@ from chart_harness.clusters.waits import Waiting, eventually
 from promotion_gate.admission import Admission, State, assess_admission
 from promotion_gate.policy import POLICY_FILE, load_policy
 from promotion_gate.reporters import json_report
-from promotion_gate.targets.cluster.namespace import ALIVE_AT, RUN_LABEL, request_deletion
+from promotion_gate.targets.cluster.namespace import RUN_LABEL, request_deletion
+from promotion_gate.targets.cluster.signs_of_life import ALIVE_AT
 from reference_service.misbehave import Switch
 from tests.gate.conftest import ROOT, Run, command, quick_policy
 

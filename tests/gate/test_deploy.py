@@ -193,10 +193,13 @@ def test_what_is_not_proved_is_taken_back_unless_it_is_said_to_be_kept(deployed:
     assert deployed.release.history()[-1].number == deployed.record["revision"]
 
 
-def test_an_interrupt_takes_back(deployed: Trial) -> None:
+def test_an_interrupt_takes_back_and_until_then_nobody_else_deploys(deployed: Trial) -> None:
     deployed.values({"env": {"standard": {"EXTRA": "2"}}})
     before = deployed.release.history()[-1].number
     gate = deployed.watching()
+    second = deployed.deploy()
+    assert second.returncode == 3, second.stdout
+    assert f"Another deployment of {SERVICE} in namespace {deployed.environment} is under way" in second.stderr
     gate.send_signal(signal.SIGINT)
     gate.send_signal(signal.SIGTERM)  # a second one must not stop the way back
     _, errors = gate.communicate(timeout=120)

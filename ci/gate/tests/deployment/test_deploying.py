@@ -108,6 +108,11 @@ def deploy(play: Play, pull: Subject, tmp_path: Path, monkeypatch: pytest.Monkey
             assert (namespace, release) == ("staging", "aaa-api")
             self.namespace, self.name = namespace, f"gate-deploy-{release}"
 
+        def __enter__(self) -> Notes:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
         def read(self) -> Entry | None:
             return play.noted
 

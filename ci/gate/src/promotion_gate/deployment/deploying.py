@@ -93,8 +93,12 @@ class Deploying:
         self._progress.stage(f"looking at {self._environment} in {order.place.name}")
         self._see_to_the_namespace(cluster)
         order.place.provide(cluster, [order.candidate.workload.image])
+        with Journal(cluster, self._environment, self._service) as journal:
+            return self._deploy(cluster, journal)
+
+    def _deploy(self, cluster: Cluster, journal: Journal) -> Done:
+        order = self._order
         release = HelmRelease(cluster, self._environment, self._service)
-        journal = Journal(cluster, self._environment, self._service)
         rollout = Rollout(release, order.candidate.judged, order.patience.ready, journal.read())
         if left := _left(rollout.before):
             self._progress.stage(left.strip())

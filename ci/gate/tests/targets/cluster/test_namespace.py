@@ -11,17 +11,16 @@ import pytest
 
 from chart_harness.clusters.cluster import Cluster, ClusterError
 from ci.gate.tests.targets.cluster.conftest import NAMESPACES, FakeApi
-from promotion_gate.targets.cluster import namespace as module
+from promotion_gate.targets.cluster import namespace as namespaces
+from promotion_gate.targets.cluster import signs_of_life
 from promotion_gate.targets.cluster.namespace import (
-    ALIVE_AT,
-    DEAD_AFTER,
     RUN_LABEL,
     VerificationNamespace,
     delete_abandoned,
-    is_abandoned,
     manifest,
     name_for,
 )
+from promotion_gate.targets.cluster.signs_of_life import ALIVE_AT, DEAD_AFTER, is_abandoned
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -78,7 +77,7 @@ def test_it_is_renewed_while_the_gate_lives(
     monkeypatch: pytest.MonkeyPatch,
     wait: Callable[[Callable[[], bool]], None],
 ) -> None:
-    monkeypatch.setattr(module, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(signs_of_life, "RENEW_SECONDS", 0.01)
     namespace.create()
     path = f"{NAMESPACES}/{namespace.name}"
     api.refuses[f"PATCH {path}"] = 503
@@ -92,7 +91,7 @@ def test_it_is_renewed_while_the_gate_lives(
 def test_a_namespace_that_does_not_go_is_told(
     api: FakeApi, namespace: VerificationNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DELETE_SECONDS", 0.3)
+    monkeypatch.setattr(namespaces, "DELETE_SECONDS", 0.3)
     namespace.create()
     api.refuses[f"DELETE {NAMESPACES}/{namespace.name}"] = 409
     with pytest.raises(ClusterError, match=f"namespace {namespace.name} to go: it is still there"):

@@ -11,28 +11,20 @@ whose time has stood still.
 from __future__ import annotations
 
 import re
-import threading
 import uuid
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 from kubernetes.client import CoreV1Api, V1Namespace, V1ObjectMeta
 
-from chart_harness.clusters.cluster import Cluster, ClusterError
+from chart_harness.clusters.cluster import Cluster
 from chart_harness.clusters.namespaces import RESTRICTED
 from chart_harness.clusters.objects import NAMESPACE, Objects
 from chart_harness.clusters.waits import Waiting, eventually
 from promotion_gate.targets.cluster.api import CONFLICT, NOT_FOUND, REQUEST_SECONDS, ask
+from promotion_gate.targets.cluster.signs_of_life import SignsOfLife, is_abandoned, sign_of_life
 
 RUN_LABEL = "promotion-gate/run"
-ALIVE_AT = "promotion-gate/alive-at"
-
-RENEW_SECONDS = 10.0
-DEAD_AFTER = timedelta(seconds=60)
-"""Several renewals, and what two hosts' clocks may differ."""
 DELETE_SECONDS = 90.0
 """For a namespace to go."""
 GRACE_SECONDS = 5
@@ -49,8 +41,7 @@ class VerificationNamespace:
         self._run = uuid.uuid4().hex[:8]
         self.name = name_for(service, environment, self._run)
         self._creation: Future[object] | None = None
-        self._ending = threading.Event()
-        self._renewer = threading.Thread(target=self._renew, name=f"renew-{self.name}", daemon=True)
+        self._signs = SignsOfLife(self.name, self._renew)
 
     def create(self) -> None:
         """Raises ClusterError.
@@ -61,7 +52,7 @@ class VerificationNamespace:
         with ThreadPoolExecutor(1, thread_name_prefix=f"create-{self.name}") as pool:
             self._creation = pool.submit(ask, self.cluster, f"create the namespace {self.name}", self._create)
             self._creation.result()
-        self._renewer.start()
+        self._signs.begin()
 
     def _create(self, core: CoreV1Api) -> None:
         core.create_namespace(manifest(self.name, self._run), _request_timeout=REQUEST_SECONDS)
@@ -71,18 +62,15 @@ class VerificationNamespace:
             self.name, grace_period_seconds=GRACE_SECONDS, _request_timeout=REQUEST_SECONDS
         )
 
-    def _renew(self) -> None:
+    def _renew(self, sign: dict[str, str]) -> None:
         def renew(core: CoreV1Api) -> None:
-            body = {"metadata": {"annotations": {ALIVE_AT: _now()}}}
-            core.patch_namespace(self.name, body, _request_timeout=REQUEST_SECONDS)
+            core.patch_namespace(self.name, {"metadata": {"annotations": sign}}, _request_timeout=REQUEST_SECONDS)
 
-        while not self._ending.wait(RENEW_SECONDS):
-            with suppress(ClusterError):  # the API is busy: many renewals have to fail before it matters
-                ask(self.cluster, "renew the namespace", renew)
+        ask(self.cluster, "renew the namespace", renew)
 
     def delete(self) -> None:
         """Deletes it and waits until it is gone; safe twice and before `create`. Raises ClusterError if it does not go."""
-        self._ending.set()
+        self._signs.end()
         if self._creation is None:
             return
         wait([self._creation])
@@ -117,15 +105,6 @@ def delete_abandoned(cluster: Cluster) -> None:
             request_deletion(cluster, namespace["metadata"]["name"])
 
 
-def is_abandoned(namespace: Mapping[str, Any], now: datetime) -> bool:
-    """Whether nobody has renewed it for DEAD_AFTER; one without a time that can be read is not a gate's, and is left alone."""
-    try:
-        alive_at = datetime.fromisoformat((namespace["metadata"].get("annotations") or {})[ALIVE_AT])
-        return now - alive_at > DEAD_AFTER
-    except (KeyError, ValueError, TypeError):  # TypeError: a time without a zone
-        return False
-
-
 def name_for(service: str, environment: str, run: str) -> str:
     """gate-<service>-<environment>-<run>, cut to the length that a namespace's name may have."""
     words = re.sub(r"[^a-z0-9-]+", "-", f"gate-{service}-{environment}".lower())
@@ -134,9 +113,5 @@ def name_for(service: str, environment: str, run: str) -> str:
 
 def manifest(name: str, run: str) -> V1Namespace:
     """A Namespace that takes only pods that PodSecurity calls restricted."""
-    labels, annotations = {**RESTRICTED, RUN_LABEL: run}, {ALIVE_AT: _now()}
-    return V1Namespace(metadata=V1ObjectMeta(name=name, labels=labels, annotations=annotations))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    labels = {**RESTRICTED, RUN_LABEL: run}
+    return V1Namespace(metadata=V1ObjectMeta(name=name, labels=labels, annotations=sign_of_life()))
