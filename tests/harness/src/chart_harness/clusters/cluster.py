@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,10 @@ import kubernetes
 from chart_harness.programs import ProgramMissing, find_program
 
 TIMEOUT_SECONDS = 120.0
+
+_MAKING_CLIENTS = threading.Lock()
+"""Of two threads that make their first clients at once, the second would read the first one's file of certificates while it is empty:
+the library remembers the file's name before it has written the file."""
 
 
 class ClusterError(RuntimeError):
@@ -32,9 +37,10 @@ class Cluster:
         Raises ClusterError when the kubeconfig cannot be read or does not know the context.
         """
         try:
-            client: kubernetes.client.ApiClient = kubernetes.config.new_client_from_config(  # type: ignore[no-untyped-call]
-                str(self.kubeconfig), context=self.context
-            )
+            with _MAKING_CLIENTS:
+                client: kubernetes.client.ApiClient = kubernetes.config.new_client_from_config(  # type: ignore[no-untyped-call]
+                    str(self.kubeconfig), context=self.context
+                )
         except (kubernetes.config.ConfigException, OSError) as error:
             raise ClusterError(
                 f"{self.kubeconfig} gives no access to context {self.context!r}: {error}. Boot the cluster again."
