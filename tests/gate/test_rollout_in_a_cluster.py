@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import yaml
@@ -35,13 +34,13 @@ def staging(rollout: Rollout, service: str, values: Mapping[str, Any]) -> None:
 
 @pytest.fixture
 def rollout(cluster: Cluster, tmp_path: Path) -> Iterator[Rollout]:
-    """A fleet of two APIs and a consumer, in an environment of this test's own, and a cluster that says it may be used."""
+    """A fleet of two APIs and a consumer, and a cluster that says it may be used."""
     found = Rollout(make_checkout(tmp_path, (*APIS, "asset-monitor")))
     found.environment["KUBECONFIG"] = str(cluster.kubeconfig)
     quick_policy(found.checkout.root / POLICY)
     often = {"interval": "2s", "scrapeTimeout": "2s"}
-    for service in APIS:  # alerts select by service and environment: an earlier test's are not this one's
-        staging(found, service, {"metrics": {"environment": f"staging-{uuid4().hex[:8]}", "serviceMonitor": often}})
+    for service in APIS:
+        staging(found, service, {"metrics": {"serviceMonitor": often}})
     found.checkout.commit()
     cluster.kubectl("label", "namespace", "default", f"{ALLOW_LABEL}=true", "--overwrite")
     yield found

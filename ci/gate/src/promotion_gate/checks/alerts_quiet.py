@@ -19,8 +19,9 @@ def assess(subject: Subject) -> Finding:
     alerts = [rule for rule in rules if rule.kind == "alerting"]
     if not alerts:
         observations.append(unproved("alerting rules", f"0 of {counted(len(rules), 'rule')}", "1 at least"))
-    earlier = [rule.name for rule in alerts if rule.state == "firing" and _is_earlier(rule, created)]
-    firing = [rule.name for rule in alerts if rule.state == "firing" and rule.name not in earlier]
+    fire = [rule for rule in alerts if rule.state == "firing"]
+    earlier = [rule.name for rule in fire if _is_earlier(rule, created)]
+    firing = [rule.name for rule in fire if not _is_earlier(rule, created)]
     pending = [rule.name for rule in alerts if rule.state == "pending"]
     broken = [rule.name for rule in rules if rule.health != "ok"]
     parts = {"firing": firing, "firing since before": earlier, "pending": pending, "not evaluated": broken}

@@ -51,14 +51,17 @@ def look_before(release: HelmRelease, unfinished: Entry | None = None) -> Before
         good = next((revision for revision in history if revision.number == unfinished.serving), None)
     if history and history[-1].pending:
         revision = history[-1]
-        cure = (
-            f"helm rollback {release.name} {good.number}" if good else f"helm uninstall {release.name}"
-        ) + f" --namespace {release.namespace}"
         raise TargetError(
             f"Release {release.name} in namespace {release.namespace} is {revision.status} (revision {revision.number}, "
-            f"{revision.updated}): wait for the Helm that is at work on it; if none is, it was killed: run {cure}."
+            f"{revision.updated}): wait for the Helm that is at work on it; if none is, it was killed: run {_by_hand(release, good)}."
         )
     return Before(good, newest, unproved)
+
+
+def _by_hand(release: HelmRelease, good: Revision | None) -> str:
+    """The command that goes back to what was good, or to nothing."""
+    back = f"rollback {release.name} {good.number}" if good else f"uninstall {release.name}"
+    return f"helm {back} --namespace {release.namespace}"
 
 
 def _is_what_it_brought(release: HelmRelease, newest: int, unfinished: Entry) -> bool:
@@ -147,14 +150,10 @@ class Rollout:
     def _what_now(self, why: str) -> str:
         release, before = self._release, self.before
         where = f"--namespace {release.namespace}"
-        cure = (
-            f"helm rollback {release.name} {before.serving.number} {where}"
-            if before.serving
-            else f"helm uninstall {release.name} {where}"
-        )
         return (
             f"{release.name} could not be put back: {why.rstrip('.')}. The cluster now has: {self.state()}. "
-            f"Do this by hand: {cure}, then kubectl get pods {where} --selector app.kubernetes.io/instance={release.name}."
+            f"Do this by hand: {_by_hand(release, before.serving)}, then kubectl get pods {where} --selector "
+            f"app.kubernetes.io/instance={release.name}."
         )
 
     def state(self) -> str:
